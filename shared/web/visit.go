@@ -1,0 +1,122 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/awslabs/aws-lambda-go-api-proxy/core"
+
+	"nanoflux.ai/backend/shared/logline"
+	"nanoflux.ai/backend/shared/problem"
+)
+
+// visit is what is known about one request beside the request itself.
+type visit struct {
+	began   time.Time
+	event   events.APIGatewayV2HTTPRequest // as it came
+	cold    bool
+	reply   *reply
+	reached bool // a story was found and began
+	err     error
+	who     string
+}
+
+type visitKey struct{}
+
+func visitOf(ctx context.Context) *visit { return ctx.Value(visitKey{}).(*visit) }
+
+func (v *visit) requestID() string { return v.event.RequestContext.RequestID }
+
+// At is the request's clock: the moment at which API Gateway took it in, in UTC, to the millisecond.
+func At(r *http.Request) time.Time {
+	c, _ := core.GetAPIGatewayV2ContextFromContext(r.Context())
+	return time.UnixMilli(c.TimeEpoch).UTC()
+}
+
+// Address is where the request came from as API Gateway saw it; no header can change it. It is the zero Addr if unknown.
+func Address(r *http.Request) netip.Addr {
+	c, _ := core.GetAPIGatewayV2ContextFromContext(r.Context())
+	address, _ := netip.ParseAddr(c.HTTP.SourceIP)
+	return address.Unmap()
+}
+
+// Who notes for the request's log line who asked, as a pseudonym: one word that means nothing once its key is gone.
+func Who(r *http.Request, pseudonym string) { visitOf(r.Context()).who = pseudonym }
+
+// line is all that is ever logged about a request. The path is not in it, only the pattern; and no text of an error.
+type line struct {
+	Time       string       `json:"time"` // the request's own clock
+	Level      string       `json:"level"`
+	Msg        string       `json:"msg"`
+	RequestID  logline.Word `json:"requestId"`
+	Invocation logline.Word `json:"invocation,omitempty"` // Lambda's own id, which its platform lines carry
+	Route      logline.Word `json:"route,omitempty"`
+	Method     logline.Word `json:"method"`
+	Status     int          `json:"status"`
+	Ms         int64        `json:"ms"`
+	Cold       bool         `json:"cold"`
+	Code       logline.Word `json:"code,omitempty"`
+	Error      logline.Word `json:"error,omitempty"`
+	Who        logline.Word `json:"who,omitempty"`
+	Browser    logline.Word `json:"browser,omitempty"`
+	System     logline.Word `json:"system,omitempty"`
+}
+
+// panicLine says where the code broke, and with which class of panic.
+type panicLine struct {
+	Level     string          `json:"level"`
+	Msg       string          `json:"msg"`
+	RequestID logline.Word    `json:"requestId"`
+	Class     logline.Word    `json:"error"`
+	Stack     []logline.Place `json:"stack"`
+}
+
+func (v *visit) line(r *http.Request) line {
+	l := line{
+		Time: At(r).Format("2006-01-02T15:04:05.000Z07:00"), Level: "INFO", Msg: "request",
+		RequestID: logline.Word(v.requestID()), Route: route(r.Pattern), Method: method(v.event.RequestContext.HTTP.Method),
+		Status: v.reply.status, Ms: time.Since(v.began).Milliseconds(), Cold: v.cold, Who: logline.Word(v.who),
+	}
+	if lc, ok := lambdacontext.FromContext(r.Context()); ok {
+		l.Invocation = logline.Word(lc.AwsRequestID)
+	}
+	if v.reply.status >= http.StatusInternalServerError {
+		l.Level = "ERROR"
+	}
+	if v.err != nil {
+		l.Code, l.Error = logline.Word(explain(v.err).Code), logline.Class(cause(v.err))
+	}
+	l.Browser, l.System = device(r.UserAgent())
+	return l
+}
+
+// cause is what a problem came from; its code says the rest.
+func cause(err error) error {
+	if told := problem.Of(err); told != nil {
+		return told.Unwrap()
+	}
+	return err
+}
+
+// route is a pattern without its method.
+func route(pattern string) logline.Word {
+	_, path, found := strings.Cut(pattern, " ")
+	if !found {
+		path = pattern
+	}
+	return logline.Word(path)
+}
+
+// method is a client's own text unless it is one of the methods of RFC 9110 and RFC 5789.
+func method(text string) logline.Word {
+	switch text {
+	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE":
+		return logline.Word(text)
+	}
+	return "other"
+}
