@@ -1,0 +1,146 @@
+SHELL := bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# The architecture under Lambda's name for it.
+ARCH ?= x86_64
+export ARCH
+GOARCH_x86_64 = amd64
+GOARCH_arm64 = arm64
+GOARCH_FOR_LAMBDA = $(or $(GOARCH_$(ARCH)),$(error ARCH is x86_64 or arm64, not "$(ARCH)"))
+FOR_LAMBDA = CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH_FOR_LAMBDA)
+
+# The one command behind `make build` and `sam build`, so that both give the same bytes.
+BUILD = $(FOR_LAMBDA) go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags='-s -w'
+
+LOCAL = .local/bin/local
+
+.PHONY: help
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ---- run it
+
+.PHONY: run
+run: $(LOCAL) ## start everything on this machine; Ctrl-C ends it (PORT=9000 changes the port)
+	@exec $(LOCAL) run
+
+.PHONY: reset
+reset: $(LOCAL) ## wipe the data of `make run`
+	@exec $(LOCAL) reset
+
+.PHONY: fire
+fire: $(LOCAL) ## run a scheduled function now: make fire name=sweep-stalled at=2026-12-24T00:00:00Z
+	@exec $(LOCAL) fire '$(name)' $(if $(at),'$(at)')
+
+# Phony, since Go knows better than make what has changed.
+.PHONY: $(LOCAL)
+$(LOCAL):
+	@command -v go >/dev/null || { echo "Go is missing: install it from https://go.dev/dl and try again."; exit 1; }
+	@test -x $@ || echo "building the local cloud; the first time takes a few minutes"
+	@mkdir -p $(@D)
+	@cd infra/local && go build -buildvcs=false -o ../../$@ .
+
+# ---- test it
+
+# The race detector needs a C compiler; Go switches cgo off where there is none.
+RACE = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+TEST = go test -json -count=1 $(RACE) ./...
+WITH_PARTS = $(LOCAL) with --parts=postgres,bucket,google,cdn,models --
+TALLY = .local/bin/tally
+
+.PHONY: test
+test: $(LOCAL) $(TALLY) ## every test, on real parts of their own; passes beside a running `make run`
+	@$(if $(RACE),,echo "no C compiler found: testing without the race detector")
+	@set -o pipefail; { failed=0; \
+		$(WITH_PARTS) $(TEST) || failed=1; \
+		(cd infra/local && $(TEST)) || failed=1; \
+		(cd infra/tools && $(TEST)) || failed=1; \
+		exit $$failed; } | $(TALLY)
+
+.PHONY: test-pgbouncer
+test-pgbouncer: export POOLER = pgbouncer
+test-pgbouncer: $(LOCAL) $(TALLY) ## the main module's tests through PgBouncer, which must be installed
+	@set -o pipefail; $(WITH_PARTS) $(TEST) | $(TALLY)
+
+.PHONY: $(TALLY)
+$(TALLY):
+	@mkdir -p $(@D)
+	@cd infra/tools && go build -buildvcs=false -o ../../$@ ./tally
+
+# ---- check it
+
+MODULES = . infra/local infra/tools
+
+# Linters are built once per version of infra/tools/go.mod and kept outside the tree.
+CACHE = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/nanoflux
+TOOLS = $(CACHE)/tools-$(shell go env GOVERSION)-$(shell cksum <infra/tools/go.sum | cut -d ' ' -f 1)
+
+.PHONY: check
+check: format vet lint deadcode template starts test ## everything below and the tests
+
+.PHONY: format
+format: ## gofmt has nothing to say
+	@files=$$(gofmt -l functions shared infra) && test -z "$$files" || \
+		{ printf 'not formatted, run gofmt -w on:\n%s\n' "$$files"; exit 1; }
+
+.PHONY: vet
+vet: ## go vet, all modules
+	@for module in $(MODULES); do (cd $$module && go vet ./...) || exit 1; done
+
+.PHONY: lint
+lint: tools ## golangci-lint, all modules
+	@for module in $(MODULES); do \
+		(cd $$module && $(TOOLS)/golangci-lint run --config $(CURDIR)/.golangci.yaml ./...) || exit 1; \
+	done
+
+.PHONY: deadcode
+deadcode: tools ## no function of ours that no program reaches
+	@dead=$$($(TOOLS)/deadcode -tags lambda.norpc ./functions/... && cd infra/local && $(TOOLS)/deadcode .) && \
+		test -z "$$dead" || { printf 'never called:\n%s\n' "$$dead"; exit 1; }
+
+.PHONY: template
+template: ## cfn-lint reads template.yaml
+	@if command -v cfn-lint >/dev/null; then cfn-lint template.yaml; \
+	elif [ -n "$$CI" ]; then echo "cfn-lint is missing"; exit 1; \
+	else echo "template.yaml was not linted: cfn-lint is missing (pip install cfn-lint)"; fi
+
+# Package initialisation of the template engines would be paid at every cold start.
+.PHONY: starts
+starts: ## no function but migrate links a template engine
+	@list='{{if eq .Name "main"}}{{.ImportPath}}: {{join .Deps " "}}{{end}}'; \
+	all=$$($(FOR_LAMBDA) go list -tags lambda.norpc -f "$$list" ./functions/...) || exit 1; \
+	slow=$$(grep -v '/migrate:' <<<"$$all" | grep -E ' (text|html)/template( |$$)' | cut -d: -f1); \
+	test -z "$$slow" || { printf 'links text/template or html/template:\n%s\n' "$$slow"; exit 1; }
+
+.PHONY: tools
+tools:
+	@test -x $(TOOLS)/golangci-lint || { \
+		echo "building the linters; the first time takes a minute or two"; \
+		mkdir -p $(TOOLS) && cd infra/tools && go build -buildvcs=false -o $(TOOLS)/ tool; }
+
+# ---- deploy it
+
+.PHONY: build
+build: ## every function as it is deployed, into build/<name>/bootstrap (ARCH=arm64 for Graviton)
+	@$(BUILD) -o build/.$(ARCH)/ ./functions/...
+	@rm -rf build/*
+	@for main in functions/*/main.go; do \
+		name=$$(basename "$$(dirname "$$main")"); \
+		mkdir -p "build/$$name" && ln -f "build/.$(ARCH)/$$name" "build/$$name/bootstrap" || exit 1; \
+	done
+
+# What `sam build` runs for the resource LoginCallback: functions/login-callback into $(ARTIFACTS_DIR).
+build-%:
+	@folder=$$(sed 's/\([a-z0-9]\)\([A-Z]\)/\1-\2/g' <<<'$*' | tr '[:upper:]' '[:lower:]'); \
+	$(BUILD) -o "$${ARTIFACTS_DIR:?is set by sam build}/bootstrap" "./functions/$$folder"
+
+# Values for the template's parameters; Architecture always comes from here, or code and machine would differ.
+PARAMETERS = --parameter-overrides $(addprefix file://,$(wildcard parameters.yaml)) Architecture=$(ARCH)
+
+.PHONY: deploy
+deploy: ## sam build, sam deploy with your parameters.yaml, then the migrations
+	@sam build $(PARAMETERS)
+	@sam deploy $(PARAMETERS)
+	@set -o pipefail; sam remote invoke Migrate --output json | \
+		awk '{print} /"FunctionError"/ {failed = 1} END {exit failed}'
