@@ -1,0 +1,44 @@
+import { element } from "./element.js";
+
+// Problem is a refusal: its message is the sentence for people, its code is for us.
+export class Problem extends Error {
+  constructor({ status = 0, code = "unreachable", detail, requestId = "" }) {
+    super(detail);
+    Object.assign(this, { status, code, requestId });
+  }
+}
+
+// api calls one route and gives its JSON (null where there is none); every refusal is thrown as a Problem.
+export async function api(method, path, { body, headers = {} } = {}) {
+  if (body !== undefined) headers = { "Content-Type": "application/json", ...headers };
+  let reply;
+  try {
+    reply = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  } catch {
+    throw new Problem({ detail: "The service cannot be reached. Check your connection and try again." });
+  }
+  const text = await reply.text().catch(() => "");
+  let content = null;
+  try { content = text ? JSON.parse(text) : null; } catch { /* a reply that is not JSON has no sentence for us */ }
+  if (reply.ok) return content;
+  throw new Problem({
+    status: reply.status,
+    code: content?.code ?? "unknown",
+    detail: content?.detail ?? `The service answered ${reply.status}. Try again in a moment.`,
+    requestId: content?.request_id ?? reply.headers.get("X-Request-Id") ?? "",
+  });
+}
+
+// signIn leaves for the sign-in and comes back to this page.
+export function signIn() {
+  location.replace("/login?next=" + encodeURIComponent(location.pathname));
+}
+
+// show tells people what went wrong; a session that has ended leads to sign in instead.
+export function show(place, problem) {
+  if (problem?.status === 401) return signIn();
+  if (!(problem instanceof Problem)) console.error(problem);
+  const sentence = problem instanceof Problem ? problem.message : "This page made a mistake. Reload it and try again.";
+  place.replaceChildren(element("div", { className: "problem", role: "alert" }, sentence,
+    problem?.requestId ? element("small", {}, "Request ", element("code", {}, problem.requestId)) : null));
+}

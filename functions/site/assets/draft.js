@@ -1,0 +1,26 @@
+// What must survive a reload, a lost reply or a session that ends: kept in this tab only.
+const read = (name) => { try { return JSON.parse(sessionStorage.getItem(name)); } catch { return null; } };
+const write = (name, value) => { try { sessionStorage.setItem(name, JSON.stringify(value)); } catch { /* a full or closed store only loses the convenience */ } };
+
+export const load = () => read("draft") ?? {};
+export const save = (fields) => write("draft", fields);
+
+// keyFor gives the Idempotency-Key of an order: the same one while the same order is tried again.
+export function keyFor(body) {
+  const order = JSON.stringify(body);
+  const last = read("order");
+  if (last?.order === order) return last.key;
+  const key = crypto.randomUUID();
+  write("order", { order, key });
+  return key;
+}
+
+export const newKey = () => sessionStorage.removeItem("order");
+
+export function ordered(id) {
+  newKey();
+  write("underway", id);
+}
+
+export const underway = () => read("underway");
+export const finished = () => sessionStorage.removeItem("underway");
