@@ -1,0 +1,74 @@
+package lambda
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"time"
+
+	"nanoflux.ai/backend/infra/local/template"
+)
+
+// register takes in an extension inside the function's own process; aws-lambda-go registers one to
+// be told of SIGTERM.
+// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html
+func (a *runtimeAPI) register(w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		Events []string `json:"events"`
+	}
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&asked); err != nil {
+		refuse(w, http.StatusBadRequest, "InvalidRequestFormat", "send {\"events\": [\"INVOKE\", \"SHUTDOWN\"]}")
+		return
+	}
+	a.mu.Lock()
+	a.wants = append([]string{}, asked.Events...)
+	a.mu.Unlock()
+	w.Header().Set("Lambda-Extension-Identifier", newID())
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]string{
+		"functionName": a.instance.pool.function.ID, "functionVersion": "$LATEST", "handler": "bootstrap", "accountId": template.Account,
+	})
+}
+
+func (a *runtimeAPI) nextEvent(w http.ResponseWriter, r *http.Request) {
+	select {
+	case event := <-a.events:
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Lambda-Extension-Event-Identifier", newID())
+		_, _ = w.Write(event)
+	case <-r.Context().Done():
+	}
+}
+
+func (a *runtimeAPI) extended() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.wants != nil
+}
+
+func (a *runtimeAPI) notify(request *invocation) {
+	a.publish("INVOKE", map[string]any{
+		"requestId": request.id, "deadlineMs": request.deadline.UnixMilli(), "invokedFunctionArn": request.arn,
+		"tracing": map[string]string{"type": "X-Amzn-Trace-Id", "value": request.trace},
+	})
+}
+
+func (a *runtimeAPI) shutdown() {
+	a.publish("SHUTDOWN", map[string]any{"shutdownReason": "spindown", "deadlineMs": time.Now().Add(stopLimit).UnixMilli()})
+}
+
+// publish queues an event for the extension where it asked for its type.
+func (a *runtimeAPI) publish(kind string, event map[string]any) {
+	a.mu.Lock()
+	wanted := slices.Contains(a.wants, kind)
+	a.mu.Unlock()
+	if !wanted {
+		return
+	}
+	event["eventType"] = kind
+	text, _ := json.Marshal(event) // strings and numbers always encode
+	select {
+	case a.events <- text:
+	default: // an extension that never asks must not hold up the function
+	}
+}
