@@ -31,7 +31,7 @@ reset: $(LOCAL) ## wipe the data of `make run`
 
 .PHONY: fire
 fire: $(LOCAL) ## run a scheduled function now: make fire name=sweep-stalled at=2026-12-24T00:00:00Z
-	@exec $(LOCAL) fire '$(name)' $(if $(at),'$(at)')
+	@exec $(LOCAL) fire -name '$(name)' $(if $(at),-at '$(at)')
 
 # Phony, since Go knows better than make what has changed.
 .PHONY: $(LOCAL)
