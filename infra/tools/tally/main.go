@@ -9,7 +9,7 @@ import (
 )
 
 func main() {
-	browser := flag.String("browser", "Browser", "expression for the names of the tests that drive a real browser")
+	browser := flag.String("browser", "InTheBrowser$", "expression for the names of the tests that drive a real browser")
 	flag.Parse()
 
 	sum := newTally(os.Stdout, regexp.MustCompile(*browser))

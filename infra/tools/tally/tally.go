@@ -107,30 +107,42 @@ func (t *tally) ofTest(e event) {
 		if isCase {
 			return
 		}
-		t.count(e.Action, top)
-		if e.Action != "pass" {
-			fmt.Fprint(t.out, strings.Join(t.output[key], ""))
-		}
+		said := strings.Join(t.output[key], "")
 		delete(t.output, key)
+		t.count(e.Action)
+		if t.browser.MatchString(top) {
+			t.follow(e.Action, said)
+		}
+		if e.Action != "pass" {
+			fmt.Fprint(t.out, said)
+		}
 	}
 }
 
-func (t *tally) count(action, test string) {
-	journey := ""
+func (t *tally) count(action string) {
 	switch action {
 	case "pass":
 		t.passed++
-		journey = "ran"
 	case "fail":
 		t.failed++
 		t.broken = true
-		journey = "failed"
 	case "skip":
 		t.skipped++
-		journey = "not run, no Chromium found"
 	}
-	if t.browser.MatchString(test) && t.journey != "failed" {
-		t.journey = journey
+}
+
+// follow notes how a test in the browser ended; what the worst of them said stays.
+func (t *tally) follow(action, said string) {
+	switch {
+	case action == "fail":
+		t.journey = "failed"
+	case t.journey == "failed":
+	case action == "pass":
+		t.journey = "ran"
+	case strings.Contains(strings.ToLower(said), "chromium"):
+		t.journey = "not run, no Chromium found"
+	default:
+		t.journey = "not run, its test was skipped"
 	}
 }
 

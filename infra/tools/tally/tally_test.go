@@ -9,7 +9,7 @@ import (
 func sumOf(t *testing.T, lines ...string) (*tally, string) {
 	t.Helper()
 	var out strings.Builder
-	sum := newTally(&out, regexp.MustCompile("Browser"))
+	sum := newTally(&out, regexp.MustCompile("InTheBrowser$"))
 	if err := sum.read(strings.NewReader(strings.Join(lines, "\n"))); err != nil {
 		t.Fatal(err)
 	}
@@ -80,14 +80,17 @@ func TestLinesOfOtherProgramsArePassedOn(t *testing.T) {
 }
 
 func TestTheLastLineSaysWhetherTheBrowserRan(t *testing.T) {
-	for action, want := range map[string]string{
-		"pass": "browser journey: ran\n",
-		"skip": "browser journey: not run, no Chromium found\n",
-		"fail": "browser journey: failed\n",
+	for _, c := range []struct{ action, said, want string }{
+		{"pass", "", "ran"},
+		{"fail", "", "failed"},
+		{"skip", "install chromium", "not run, no Chromium found"},
+		{"skip", "not today", "not run, its test was skipped"},
 	} {
-		_, out := sumOf(t, `{"Action":"`+action+`","Package":"p","Test":"TestJourneyInABrowser"}`)
-		if !strings.HasSuffix(out, want) {
-			t.Errorf("%s printed %q, want the last line %q", action, out, want)
+		_, out := sumOf(t,
+			`{"Action":"output","Package":"p","Test":"TestJourneyInTheBrowser","Output":"`+c.said+`\n"}`,
+			`{"Action":"`+c.action+`","Package":"p","Test":"TestJourneyInTheBrowser"}`)
+		if !strings.HasSuffix(out, "browser journey: "+c.want+"\n") {
+			t.Errorf("%s saying %q printed %q, want the last line to end on %q", c.action, c.said, out, c.want)
 		}
 	}
 }
