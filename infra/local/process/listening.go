@@ -1,0 +1,96 @@
+package process
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// FreePort returns wish if nobody listens there on 127.0.0.1, else a port that is free now.
+func FreePort(wish int) (int, error) {
+	listener, err := net.Listen("tcp4", Address(wish))
+	if err != nil {
+		listener, err = net.Listen("tcp4", Address(0))
+	}
+	if err != nil {
+		return 0, err
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port, nil
+}
+
+// Address is 127.0.0.1 with the port.
+func Address(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+// Hopeless is the error of a ready function that will not become ready by waiting.
+type Hopeless struct{ Err error }
+
+func (h Hopeless) Error() string { return h.Err.Error() }
+func (h Hopeless) Unwrap() error { return h.Err }
+
+// StartListening starts what command makes for a free port, wish if possible, and returns once ready is nil. Between
+// finding a port and listening on it somebody else may take it, so a child that ends at once is tried on another port.
+func (s *Starter) StartListening(ctx context.Context, wish int, ending syscall.Signal,
+	command func(port int) *exec.Cmd, ready func(context.Context, int) error) (*Child, int, error) {
+	for attempt := 1; ; attempt++ {
+		port, err := FreePort(wish)
+		if err != nil {
+			return nil, 0, err
+		}
+		child, err := s.Start(command(port), ending)
+		if err != nil {
+			return nil, 0, err
+		}
+		if err = child.await(ctx, port, ready); err == nil {
+			return child, port, nil
+		}
+		child.Stop(time.Second)
+		if attempt == 3 || ctx.Err() != nil || errors.As(err, new(Hopeless)) {
+			return nil, 0, err
+		}
+		wish = 0
+	}
+}
+
+func (c *Child) await(ctx context.Context, port int, ready func(context.Context, int) error) error {
+	var err error
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
+		err = ready(ctx, port)
+		select {
+		case <-c.done:
+			return fmt.Errorf("%s ended at once: %v", c.cmd.Path, c.err)
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(5 * time.Millisecond):
+		}
+		if err == nil || errors.As(err, new(Hopeless)) {
+			return err
+		}
+	}
+	return fmt.Errorf("%s is not ready after 30 s: %w", c.cmd.Path, err)
+}
+
+// Accepts is a ready function: something accepts connections on the port.
+func Accepts(ctx context.Context, port int) error {
+	connection, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp4", Address(port))
+	if err != nil {
+		return err
+	}
+	return connection.Close()
+}
+
+// Tail returns the last lines of a log, at most 1,000 bytes.
+func Tail(log string) string {
+	content, _ := os.ReadFile(log)
+	if len(content) > 1000 {
+		content = content[len(content)-1000:]
+	}
+	return string(bytes.TrimSpace(content))
+}

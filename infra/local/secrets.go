@@ -1,0 +1,77 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// secrets is the one secret that template.yaml takes its {{resolve:secretsmanager:…}} values from.
+type secrets map[string]string
+
+// These two are not in the production secret: there, only Supabase has them.
+const (
+	superuserPassword = "DATABASE_PASSWORD_SUPERUSER"
+	poolerPassword    = "DATABASE_PASSWORD_POOLER"
+)
+
+// freshSecrets makes every secret anew.
+func freshSecrets() secrets {
+	made := secrets{}
+	for _, name := range []string{"COOKIE_KEY", "LOOKUP_KEY", "CDN_KEY"} {
+		made[name] = key()
+	}
+	made["SERVICE_KEYS"] = "k1:" + key()
+	for _, name := range []string{
+		"GOOGLE_CLIENT_SECRET", superuserPassword, poolerPassword, "DATABASE_PASSWORD_POSTGRES", "DATABASE_PASSWORD_WEB",
+		"DATABASE_PASSWORD_WORKER", "DATABASE_PASSWORD_SWEEPER", "BUCKET_ACCESS_KEY_ID", "BUCKET_SECRET_ACCESS_KEY",
+		"WORKERS_AI_TOKEN", "GEMINI_API_KEY", "CDN_PURGE_TOKEN",
+	} {
+		made[name] = rand.Text()
+	}
+	return made
+}
+
+// keptSecrets reads the secrets from path, with fresh ones for names that are new, and keeps them there.
+func keptSecrets(path string) (secrets, error) {
+	all := freshSecrets()
+	content, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	if err == nil {
+		if err := json.Unmarshal(content, &all); err != nil {
+			return nil, fmt.Errorf("%s is damaged (%v); repair it, or wipe everything with make reset", path, err)
+		}
+	}
+	return all, writeJSON(path, all)
+}
+
+// key is 32 random bytes in standard base64.
+func key() string {
+	var bytes [32]byte
+	rand.Read(bytes[:])
+	return base64.StdEncoding.EncodeToString(bytes[:])
+}
+
+// writeJSON replaces the file at path whole, readable by its owner only.
+func writeJSON(path string, value any) error {
+	content, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return err
+	}
+	partial, err := os.CreateTemp(filepath.Dir(path), ".writing-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(partial.Name())
+	_, err = partial.Write(append(content, '\n'))
+	if err := errors.Join(err, partial.Close()); err != nil {
+		return err
+	}
+	return os.Rename(partial.Name(), path)
+}

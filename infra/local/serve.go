@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// defaultSite is the origin that stand-alone parts expect the site at.
+const defaultSite = "http://localhost:8080"
+
+// serve starts parts for a test or a tool, prints one line of JSON with their addresses, and ends when its standard input
+// is closed: whoever started it cannot forget it.
+func serve(ctx context.Context, arguments []string) error {
+	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
+	list := flags.String("parts", "all", "what to start: postgres,bucket,google,cdn,models or all")
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		cancel()
+	}()
+	return beside(ctx, *list, func(ctx context.Context, r *runner) error {
+		if err := json.NewEncoder(os.Stdout).Encode(r.at); err != nil {
+			return err
+		}
+		<-ctx.Done()
+		return context.Cause(ctx)
+	})
+}
+
+// with runs a command beside parts and ends as that ends.
+func with(ctx context.Context, arguments []string) error {
+	flags := flag.NewFlagSet("with", flag.ContinueOnError)
+	list := flags.String("parts", "all", "what to start: postgres,bucket,google,cdn,models or all")
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	if flags.NArg() == 0 {
+		return errors.New("say what to run: local with --parts=postgres -- go test ./shared/credit")
+	}
+	return beside(ctx, *list, func(ctx context.Context, r *runner) error {
+		file := filepath.Join(r.data, "parts.json")
+		if err := writeJSON(file, r.at); err != nil {
+			return err
+		}
+		cmd := exec.Command(flags.Arg(0), flags.Args()[1:]...)
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+		cmd.Env = append(os.Environ(), "NANOFLUX_PARTS="+file)
+		child, err := r.starter.StartInGroup(cmd, syscall.SIGTERM)
+		if err != nil {
+			return err
+		}
+		select {
+		case <-child.Done():
+		case <-ctx.Done():
+			child.Stop(10 * time.Second)
+		}
+		return child.Err()
+	})
+}
+
+// beside starts parts in a folder that is wiped afterwards, and does work while they run.
+func beside(ctx context.Context, list string, work func(context.Context, *runner) error) error {
+	r, err := newRunner(io.Discard, true)
+	if err != nil {
+		return err
+	}
+	defer r.stop()
+	ctx, r.fail = context.WithCancelCause(ctx)
+	defer r.fail(nil)
+	r.at.Secrets = r.secrets
+	if list == "all" {
+		err = r.startAll(ctx, 0)
+	} else {
+		err = r.startChosen(ctx, list)
+	}
+	if err == nil {
+		err = work(ctx, r)
+	}
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+func (r *runner) startChosen(ctx context.Context, list string) error {
+	chosen, err := chooseParts(list)
+	if err != nil {
+		return err
+	}
+	return r.startParts(ctx, chosen, defaultSite)
+}
