@@ -14,7 +14,7 @@ import (
 // characters. Everything else, an e-mail address or a sentence for one, appears as "withheld".
 type Word string
 
-const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.*:/{}[]()$,"
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.*:/{}[]()$,=+"
 
 // String withholds a text that does not look like a name.
 func (w Word) String() string {

@@ -35,7 +35,7 @@ func (p *Panic) Error() string { return "a panic was recovered" }
 func (p *Panic) LogClass() string { return p.class }
 
 func places() []Place {
-	pcs := make([]uintptr, 32)
+	pcs := make([]uintptr, 16)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(4, pcs)])
 	var found []Place
 	for {

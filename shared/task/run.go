@@ -36,16 +36,16 @@ func Count(ctx context.Context, name string, n int) {
 
 // line is all that is ever logged about a run.
 type line struct {
-	Time      string               `json:"time"` // the event's own clock
-	Level     string               `json:"level"`
-	Msg       string               `json:"msg"`
-	Job       logline.Word         `json:"job"`
-	RequestID logline.Word         `json:"requestId"`
-	Ms        int64                `json:"ms"`
-	Cold      bool                 `json:"cold"`
-	OK        bool                 `json:"ok"`
-	Code      logline.Word         `json:"code,omitempty"`
-	Error     logline.Word         `json:"error,omitempty"`
+	Time      string         `json:"time"` // the event's own clock
+	Level     string         `json:"level"`
+	Msg       string         `json:"msg"`
+	Job       logline.Word   `json:"job"`
+	RequestID logline.Word   `json:"requestId"`
+	Ms        int64          `json:"ms"`
+	Cold      bool           `json:"cold"`
+	OK        bool           `json:"ok"`
+	Code      logline.Word   `json:"code,omitempty"`
+	Error     logline.Word   `json:"error,omitempty"`
 	Counts    map[string]int `json:"counts,omitempty"`
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -66,9 +67,10 @@ func explainJSON(err error) error {
 			In(wrong.Field, "This is a "+sort(wrong.Value)+", which does not fit here.").Because(err)
 	}
 	// encoding/json has no type for this error; its text has been the same since Go 1.10.
-	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+	if quoted, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		name, _ := strconv.Unquote(quoted)
 		return problem.New(problem.Unprocessable, "unknown_field", "The body has a field that is not known here: leave it out.").
-			In(strings.Trim(name, `"`), "This field is not known here.")
+			In(name, "This field is not known here.")
 	}
 	return problem.New(problem.Unprocessable, "wrong_value", "A field of the body has a value that cannot be read.").Because(err)
 }
