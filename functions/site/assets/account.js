@@ -1,13 +1,15 @@
 import { api, signIn } from "./api.js";
 import { byId } from "./element.js";
 
+export const credits = (number) => `${number} ${number === 1 ? "credit" : "credits"}`;
+
 // refreshAccount reads who is signed in and shows the credits in the bar.
 export async function refreshAccount() {
   const account = await api("GET", "/api/account");
   const { available, held } = account.credits;
   const bar = document.querySelector(".credits");
   bar.dataset.available = available;
-  bar.textContent = `${available} ${available === 1 ? "credit" : "credits"}` + (held ? ` · ${held} held` : "");
+  bar.textContent = credits(available) + (held ? ` · ${held} held` : "");
   bar.title = account.email;
   return account;
 }

@@ -2,9 +2,9 @@ import { element } from "./element.js";
 
 // Problem is a refusal: its message is the sentence for people, its code is for us.
 export class Problem extends Error {
-  constructor({ status = 0, code = "unreachable", detail, requestId = "" }) {
+  constructor({ status = 0, code = "unreachable", detail, requestId = "", fields = {} }) {
     super(detail);
-    Object.assign(this, { status, code, requestId });
+    Object.assign(this, { status, code, requestId, fields });
   }
 }
 
@@ -25,6 +25,7 @@ export async function api(method, path, { body, headers = {} } = {}) {
     status: reply.status,
     code: content?.code ?? "unknown",
     detail: content?.detail ?? `The service answered ${reply.status}. Try again in a moment.`,
+    fields: content?.fields ?? {},
     requestId: content?.request_id ?? reply.headers.get("X-Request-Id") ?? "",
   });
 }
@@ -40,5 +41,6 @@ export function show(place, problem) {
   if (!(problem instanceof Problem)) console.error(problem);
   const sentence = problem instanceof Problem ? problem.message : "This page made a mistake. Reload it and try again.";
   place.replaceChildren(element("div", { className: "problem", role: "alert" }, sentence,
+    ...Object.values(problem?.fields ?? {}).map((about) => element("p", {}, about)),
     problem?.requestId ? element("small", {}, "Request ", element("code", {}, problem.requestId)) : null));
 }

@@ -35,3 +35,23 @@ export function pages(size) {
     return { images: page.images, more: cursor !== null };
   };
 }
+
+// download is a link that saves a picture under a good name. The picture is of another origin, where browsers ignore the
+// wish to save it, so it is read first; where that fails, the link opens it.
+export function download(image) {
+  const name = `nanoflux-${image.id.slice(0, 8)}.${image.content_type.split("/")[1].replace("jpeg", "jpg")}`;
+  const link = element("a", { className: "second", href: image.url, target: "_blank", rel: "noopener", "data-testid": "download" }, "Download");
+  link.addEventListener("click", async (event) => {
+    event.preventDefault();
+    try {
+      const reply = await fetch(image.url, { credentials: "omit" });
+      if (!reply.ok) throw new Error(`the CDN answered ${reply.status}`);
+      const address = URL.createObjectURL(await reply.blob());
+      element("a", { href: address, download: name }).click();
+      setTimeout(() => URL.revokeObjectURL(address), 60_000);
+    } catch {
+      open(image.url, "_blank", "noopener");
+    }
+  });
+  return link;
+}

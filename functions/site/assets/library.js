@@ -1,7 +1,7 @@
 import { api, show } from "./api.js";
 import { enter } from "./account.js";
 import { byId, element } from "./element.js";
-import { caption, pages, tile } from "./image.js";
+import { caption, download, pages, tile } from "./image.js";
 
 const next = pages(24);
 const problem = byId("problem");
@@ -45,7 +45,7 @@ async function open(listed) {
     byId("detail-body").replaceChildren(element("div", { className: "facts" },
       element("img", { src: image.url, alt: caption(image), width: image.width, height: image.height }),
       element("div", {}, facts(image), element("div", { className: "row" },
-        element("a", { className: "second", href: image.url, target: "_blank", rel: "noopener", download: "" }, "Download"),
+        download(image),
         element("button", { className: "second danger", type: "button", "data-testid": "delete", onclick: () => remove(image, trouble) }, "Delete")),
         trouble)));
     byId("detail").showModal();

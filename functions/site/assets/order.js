@@ -1,11 +1,10 @@
 import { Problem, show } from "./api.js";
 import { byId, element } from "./element.js";
 import * as draft from "./draft.js";
+import { credits } from "./account.js";
 import { pictures } from "./pictures.js";
 
 const shapes = { "1024x1024": ["square", "Square"], "1344x768": ["wide", "Wide"], "768x1344": ["tall", "Tall"] };
-const credits = (n) => `${n} ${n === 1 ? "credit" : "credits"}`;
-
 // form fills the order form with the tools and gives {body()}: the order as it is filled in, or a Problem thrown.
 export function form(tools, problem) {
   const kept = draft.load();
@@ -86,7 +85,9 @@ function at(field, sentence) {
   return new Problem({ code: "form", detail: sentence });
 }
 
+const providers = { "workers-ai": "Cloudflare Workers AI", gemini: "Google Gemini" };
+
 function madeBy({ provider, model, computed } = {}) {
-  if (computed) return "Computed by us, without a model.";
-  return [provider, model].some(Boolean) ? `Made by ${[model, provider].filter(Boolean).join(" at ")}.` : "";
+  if (computed) return `How: ${computed}`;
+  return model ? `Made by ${model.split("/").pop()} at ${providers[provider] ?? provider}.` : "";
 }

@@ -62,7 +62,11 @@ export function pictures(kept, changed, refused) {
   }
 
   return {
-    allow(max) { most = Math.max(max, 1); draw(); },
+    allow(max) {
+      most = Math.max(max, 1);
+      byId("pictures").querySelector("legend").textContent = max > 1 ? `Pictures to work on, up to ${max}` : "Picture to work on";
+      draw();
+    },
     list: () => list.slice(-most),
   };
 }

@@ -1,5 +1,7 @@
 import { api } from "./api.js";
+import { credits } from "./account.js";
 import { byId, element } from "./element.js";
+import { download } from "./image.js";
 
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 const sentences = {
@@ -43,7 +45,7 @@ export function showWaiting(generation) {
 
 export function showDone(generation) {
   byId("drawing").hidden = true;
-  say("succeeded", `Done, for ${generation.cost} ${generation.cost === 1 ? "credit" : "credits"}. It is in your library.`);
+  say("succeeded", `Done, for ${credits(generation.cost)}. It is in your library.`);
   const [image] = generation.images;
   byId("result").hidden = false;
   byId("result").replaceChildren(!image ? element("p", {}, "The picture has been deleted.") : element("figure", { className: "result" },
@@ -51,14 +53,14 @@ export function showDone(generation) {
       element("img", { src: image.url, alt: generation.prompt || "The picture", width: image.width, height: image.height })),
     element("figcaption", {}, generation.prompt || ""),
     element("div", { className: "row" },
-      element("a", { className: "second", href: image.url, target: "_blank", rel: "noopener", download: "" }, "Download"),
+      download(image),
       element("a", { className: "second", href: "/library" }, "See it in the library"))));
 }
 
 export function showFailed(generation) {
   byId("drawing").hidden = true;
   byId("result").hidden = true;
-  say("failed", `${generation.error?.detail ?? "No picture came of it."} Your ${generation.cost} credits are returned.`);
+  say("failed", `${generation.error?.detail ?? "No picture came of it."} ${credits(generation.cost)} returned.`);
 }
 
 function say(state, sentence) {

@@ -1,15 +1,17 @@
 import { api } from "./api.js";
+import { credits } from "./account.js";
 import { byId, element } from "./element.js";
 
-showTools();
-greet();
+// Both only add to a page that is whole without them.
+showTools().catch(() => {});
+greet().catch(() => {});
 
 async function showTools() {
   const { tools } = await api("GET", "/api/tools");
   byId("tools").replaceChildren(...tools.map((tool) => element("li", {},
     element("h3", {}, tool.title),
     element("p", { className: "note" }, tool.description),
-    element("p", { className: "price" }, `${tool.price} ${tool.price === 1 ? "credit" : "credits"}`))));
+    element("p", { className: "price" }, credits(tool.price)))));
 }
 
 // greet leads people who are signed in straight to the studio.
