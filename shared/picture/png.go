@@ -35,7 +35,7 @@ func inspectPNG(b []byte) (header, error) {
 	h.width, h.height = int(width), int(height)
 	h.decoding, h.turning = pngMemory(ihdr[8], ihdr[9], transparent)
 	if ihdr[12] != 0 {
-		h.decoding *= 1.5 // the last pass of an interlaced file is half the picture again
+		h.decoding *= 2 // each of the seven passes is a picture of its own first
 	}
 	return h, nil
 }
