@@ -17,7 +17,10 @@ export async function upload(file, say) {
 }
 
 // caption is what a picture is called where it cannot be seen.
-export const caption = (image) => image.prompt || (image.kind === "upload" ? "Uploaded picture" : `Made with ${image.tool}`);
+export const caption = (image) => image.prompt || (image.kind === "upload" ? "Uploaded picture" : titled(image.tool));
+
+// titled is a tool's name as people read it.
+export const titled = (name) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll("-", " ");
 
 // tile is a picture in a grid, as a button.
 export function tile(image, onclick) {

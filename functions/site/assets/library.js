@@ -1,7 +1,7 @@
 import { api, show } from "./api.js";
 import { enter } from "./account.js";
 import { byId, element } from "./element.js";
-import { caption, download, pages, tile } from "./image.js";
+import { caption, download, pages, tile, titled } from "./image.js";
 
 const next = pages(24);
 const problem = byId("problem");
@@ -59,7 +59,7 @@ function facts(image) {
   const list = element("dl");
   const say = (name, value) => value && list.append(element("div", {}, element("dt", {}, name), element("dd", {}, value)));
   say("Prompt", image.prompt);
-  say("Tool", image.tool ?? "Uploaded");
+  say("Tool", image.tool ? titled(image.tool) : "Uploaded");
   say("Size", `${image.width} × ${image.height}, ${(image.bytes / 1024 / 1024).toFixed(1)} MB`);
   say("Made", new Date(image.created_at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }));
   return list;

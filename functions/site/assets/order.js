@@ -13,7 +13,7 @@ export function form(tools, problem) {
 
   byId("tools").replaceChildren(...tools.map((each) => element("label", {},
     element("input", { type: "radio", name: "tool", value: each.name, checked: each === tool, "data-testid": "tool", onchange: () => { tool = each; fit(); save(); } }),
-    each.title, element("small", { title: credits(each.price) }, String(each.price)))));
+    each.title)));
   byId("prompt").value = kept.prompt ?? "";
   byId("seed").value = kept.seed ?? "";
   byId("seed-field").open = Boolean(kept.seed);

@@ -30,9 +30,12 @@ export async function follow(id) {
 // showWaiting says how far an order is; null brings the stage back to rest.
 export function showWaiting(generation) {
   byId("result").hidden = true;
-  byId("drawing").hidden = !generation;
+  byId("drawing").hidden = false;
   const status = byId("status");
-  if (!generation) return say("idle", "Your picture will appear here.");
+  if (!generation) {
+    byId("drawing").className = "drawing idle";
+    return say("idle", "");
+  }
   const since = Date.parse(generation.started_at ?? generation.created_at ?? new Date());
   const seconds = Math.max(0, Math.round((Date.now() - since) / 1000));
   if (status.dataset.state !== generation.status) {
