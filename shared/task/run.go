@@ -62,9 +62,12 @@ func (r *run) line(err error) line {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	l := line{
-		Time: r.clock.event.Format("2006-01-02T15:04:05.000Z07:00"), Level: "INFO", Msg: "job",
+		Level: "INFO", Msg: "job",
 		Job: logline.Word(os.Getenv("AWS_LAMBDA_FUNCTION_NAME")), RequestID: logline.Word(r.requestID),
 		Ms: time.Since(r.began).Milliseconds(), Cold: r.cold, OK: err == nil, Counts: r.counts,
+	}
+	if !r.clock.event.IsZero() {
+		l.Time = r.clock.event.Format("2006-01-02T15:04:05.000Z07:00")
 	}
 	if err != nil {
 		l.Level = "ERROR"
