@@ -1,5 +1,5 @@
 import { api, signIn } from "./api.js";
-import { byId } from "./element.js";
+import { byId, element } from "./element.js";
 
 export const credits = (number) => `${number} ${number === 1 ? "credit" : "credits"}`;
 
@@ -9,7 +9,7 @@ export async function refreshAccount() {
   const { available, held } = account.credits;
   const bar = document.querySelector(".credits");
   bar.dataset.available = available;
-  bar.textContent = credits(available) + (held ? ` · ${held} held` : "");
+  bar.replaceChildren(credits(available), held ? element("span", { className: "held" }, ` · ${held} held`) : "");
   bar.title = account.email;
   return account;
 }

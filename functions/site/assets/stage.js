@@ -57,7 +57,7 @@ export function showDone(generation) {
     element("figcaption", {}, generation.prompt || ""),
     element("div", { className: "row" },
       download(image),
-      element("a", { className: "second", href: "/library" }, "See it in the library"))));
+      element("a", { className: "second", href: "/library" }, "Open the library"))));
 }
 
 export function showFailed(generation) {

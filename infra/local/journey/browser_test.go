@@ -182,9 +182,18 @@ func (b *browser) shoot(name string) {
 			if wide := read(b, "width", chromedp.Evaluate[int64]("document.documentElement.scrollWidth")); wide > width {
 				b.t.Errorf("%s is %d px wide on a screen of %d px", name, wide, width)
 			}
-			b.keep(fmt.Sprintf("%s-%d-%s", name, width, scheme), read(b, "screenshot", chromedp.FullScreenshot(100)))
+			b.keep(fmt.Sprintf("%s-%d-%s", name, width, scheme), read(b, "screenshot", b.camera()))
 		}
 	}
+}
+
+// camera takes the whole page, or what the screen shows while a dialog lies over it.
+func (b *browser) camera() chromedp.Action[[]byte] {
+	b.t.Helper()
+	if read(b, "dialog", chromedp.Evaluate[bool](`document.querySelector("dialog[open]") !== null`)) {
+		return chromedp.CaptureScreenshot()
+	}
+	return chromedp.FullScreenshot(100)
 }
 
 func (b *browser) dress(scheme string, width int64) {
