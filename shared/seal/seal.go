@@ -44,6 +44,15 @@ func NewKey(raw []byte) (Key, error) {
 	return Key{raw: raw, aead: aead}, err
 }
 
+// ParseKey reads a key in standard base64.
+func ParseKey(text string) (Key, error) {
+	raw, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return Key{}, errors.New("a key is written in standard base64")
+	}
+	return NewKey(raw)
+}
+
 // Seal encrypts text so that it opens only with the same key and the same place, for example "account.name/<id>".
 func (k Key) Seal(place, text string) Sealed {
 	return k.aead.Seal(nil, nil, []byte(text), []byte(place))
@@ -96,14 +105,12 @@ type Service struct {
 func Parse(ring string) (*Service, error) {
 	s := &Service{keys: map[string]Key{}}
 	for part := range strings.SplitSeq(ring, ",") {
-		id, encoded, ok := strings.Cut(strings.TrimSpace(part), ":")
-		raw, err := base64.StdEncoding.DecodeString(encoded)
-		if !ok || id == "" || err != nil {
-			return nil, errors.New("service keys are written id:base64, separated by commas")
+		id, encoded, _ := strings.Cut(strings.TrimSpace(part), ":")
+		key, err := ParseKey(encoded)
+		if id == "" || err != nil {
+			return nil, errors.New("service keys are written id:base64 with 32 bytes each, separated by commas")
 		}
-		if s.keys[id], err = NewKey(raw); err != nil {
-			return nil, fmt.Errorf("service key %q: %w", id, err)
-		}
+		s.keys[id] = key
 		if s.current == "" {
 			s.current = id
 		}

@@ -85,6 +85,15 @@ create function app.alive(account uuid) returns boolean
     select exists (select from app.account a where a.id = alive.account and a.closed_at is null)
   $$;
 
+-- What a worker needs to act for an account: nothing where the account is closed or its key is gone.
+create function app.keyring(account uuid)
+  returns table (prefix text, pseudonym text, service_key text, wrapped_key bytea)
+  language sql stable as $$
+    select a.prefix, k.pseudonym, k.service_key, k.wrapped
+    from app.account a join app.account_key k on k.account_id = a.id
+    where a.id = keyring.account and a.closed_at is null
+  $$;
+
 -- ---------------------------------------------------------------- credit
 
 create table app.credit_balance (
@@ -277,6 +286,22 @@ create function app.balance(account uuid) returns table (available bigint, held 
     select b.available, b.held from app.credit_balance b where b.account_id = account
   $$;
 
+-- Every account whose books do not balance, with what is wrong: balance beside ledger, lots and open holds. It reads
+-- everything, so it is for tests and for the operator.
+create function app.unbalanced_books() returns table (account_id uuid, available bigint, held bigint, entries_available numeric,
+    entries_held numeric, lots numeric, holds numeric)
+  language sql stable as $$
+    select b.account_id, b.available, b.held, e.available, e.held, coalesce(g.remaining, 0), coalesce(h.amount, 0)
+    from app.credit_balance b
+    left join lateral (select coalesce(sum(x.available), 0) as available, coalesce(sum(x.held), 0) as held
+                       from app.credit_entry x where x.account_id = b.account_id) e on true
+    left join lateral (select sum(x.remaining) as remaining from app.credit_grant x where x.account_id = b.account_id) g on true
+    left join lateral (select sum(x.amount) as amount from app.credit_hold x
+                       where x.account_id = b.account_id and x.state = 'held') h on true
+    where b.available <> e.available or b.held <> e.held
+       or b.available <> coalesce(g.remaining, 0) or b.held <> coalesce(h.amount, 0)
+  $$;
+
 -- ---------------------------------------------------------------- image
 
 -- A row stands before its objects are put and until they are gone: pending, then ready, then deleting.
@@ -302,7 +327,6 @@ create table app.image (
   tool             text,
   prompt           bytea,
   created_at       timestamptz not null,
-  expires_at       timestamptz,
   check ((kind = 'result') = (generation_id is not null))
 );
 create index image_newest on app.image (account_id, created_at desc, id desc) where state = 'ready';
@@ -332,7 +356,7 @@ create table app.upload (
   image_id     uuid
 );
 create index upload_account on app.upload (account_id);
-create index upload_expiry on app.upload (expires_at);
+create index upload_age on app.upload (created_at);
 
 -- ---------------------------------------------------------------- generation
 
@@ -343,7 +367,7 @@ create table app.generation (
   tool            text not null,
   prompt          bytea,
   size            text,
-  seed            bigint not null check (seed between 0 and 2147483647),
+  seed            bigint check (seed between 0 and 2147483647),
   inputs          uuid[] not null default '{}',
   cost            bigint not null check (cost > 0),
   idempotency_key uuid not null,
@@ -367,15 +391,15 @@ create index generation_runnable on app.generation (created_at) where status in 
 
 -- Each call of a provider, written before it is made.
 create table app.provider_call (
+  id            bigint generated always as identity primary key,
   generation_id uuid not null references app.generation on delete cascade,
-  fence         integer not null,
   provider      text not null,
   model         text not null,
   started_at    timestamptz not null,
   finished_at   timestamptz,
-  outcome       text check (outcome in ('drawn', 'refused', 'deferred', 'failed')),
-  primary key (generation_id, fence)
+  outcome       text check (outcome in ('drawn', 'refused', 'deferred', 'failed'))
 );
+create index provider_call_generation on app.provider_call (generation_id);
 
 -- ---------------------------------------------------------------- rights
 
@@ -437,7 +461,7 @@ create policy worker_deletes on app.image for delete to app_worker using (kind =
 create policy worker_reads on app.generation for select to app_worker using (true);
 create policy worker_moves on app.generation for update to app_worker using (status in ('queued', 'running')) with check (true);
 create policy worker on app.provider_call to app_worker using (true);
-grant execute on function app.alive, app.owns_images, app.images_of, app.settle_hold, app.release_hold to app_worker;
+grant execute on function app.alive, app.keyring, app.settle_hold, app.release_hold to app_worker;
 
 -- sweeper: sweep-stalled.
 grant select, update (status, error_code, finished_at, lease_until) on app.generation to app_sweeper;
@@ -451,7 +475,7 @@ create policy sweeper_moves on app.image for update to app_sweeper using (state 
 create policy sweeper_deletes on app.image for delete to app_sweeper using (state = 'deleting');
 create policy sweeper on app.upload to app_sweeper using (true);
 create policy sweeper on app.credit_hold for select to app_sweeper using (true);
-grant execute on function app.release_hold to app_sweeper;
+grant execute on function app.settle_hold, app.release_hold to app_sweeper;
 
 -- Supabase publishes schemas to these two over its own API; there is nothing here for them.
 -- +goose StatementBegin

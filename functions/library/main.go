@@ -1,0 +1,137 @@
+// Library pages through what is mine; it cannot change anything.
+package main
+
+import (
+	"net/http"
+
+	"nanoflux.ai/backend/shared/cdn"
+	"nanoflux.ai/backend/shared/generation"
+	"nanoflux.ai/backend/shared/image"
+	"nanoflux.ai/backend/shared/page"
+	"nanoflux.ai/backend/shared/postgres"
+	"nanoflux.ai/backend/shared/problem"
+	"nanoflux.ai/backend/shared/seal"
+	"nanoflux.ai/backend/shared/setting"
+	"nanoflux.ai/backend/shared/web"
+)
+
+type library struct {
+	db      *postgres.Database
+	service *seal.Service
+	links   cdn.Links
+}
+
+func main() {
+	web.Serve(setting.URL("SITE_URL"), library{
+		db:      postgres.Open(setting.Required("DATABASE_URL")),
+		service: setting.Parsed("SERVICE_KEYS", seal.Parse),
+		links:   cdn.NewLinks(setting.URL("CDN_URL"), setting.Key("CDN_KEY")),
+	}.routes())
+}
+
+func (l library) routes() web.Routes {
+	return web.Routes{
+		"GET /api/images":           l.images,
+		"GET /api/images/{id}":      l.image,
+		"GET /api/generations":      l.generations,
+		"GET /api/generations/{id}": l.generation,
+	}
+}
+
+func (l library) images(w http.ResponseWriter, r *http.Request) error {
+	query, err := web.Query(r, "limit", "cursor", "kind")
+	if err != nil {
+		return err
+	}
+	wanted, err := page.Read(query)
+	if err != nil {
+		return err
+	}
+	kind := query.Get("kind")
+	if query.Has("kind") && kind != image.Upload && kind != image.Result {
+		return problem.New(problem.Invalid, "invalid_kind", "kind is upload or result; leave it out for both.")
+	}
+	rows, next, caller, err := image.List(r.Context(), l.db, web.SessionHash(r), web.At(r), wanted, kind)
+	web.Who(r, caller.Pseudonym)
+	if err != nil {
+		return err
+	}
+	key, err := caller.Key(l.service)
+	if err != nil {
+		return err
+	}
+	views, err := image.Views(rows, key, l.links, web.At(r))
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, map[string]any{"images": views, "next_cursor": next})
+}
+
+func (l library) image(w http.ResponseWriter, r *http.Request) error {
+	id, err := web.ID(r, image.ErrNotFound)
+	if err != nil {
+		return err
+	}
+	row, caller, err := image.Get(r.Context(), l.db, web.SessionHash(r), web.At(r), id)
+	web.Who(r, caller.Pseudonym)
+	if err != nil {
+		return err
+	}
+	key, err := caller.Key(l.service)
+	if err != nil {
+		return err
+	}
+	view, err := row.View(key, l.links, web.At(r))
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, view)
+}
+
+func (l library) generations(w http.ResponseWriter, r *http.Request) error {
+	query, err := web.Query(r, "limit", "cursor")
+	if err != nil {
+		return err
+	}
+	wanted, err := page.Read(query)
+	if err != nil {
+		return err
+	}
+	rows, next, caller, err := generation.List(r.Context(), l.db, web.SessionHash(r), web.At(r), wanted)
+	web.Who(r, caller.Pseudonym)
+	if err != nil {
+		return err
+	}
+	key, err := caller.Key(l.service)
+	if err != nil {
+		return err
+	}
+	views := make([]generation.View, len(rows))
+	for i, row := range rows {
+		if views[i], err = row.View(key, l.links, web.At(r)); err != nil {
+			return err
+		}
+	}
+	return web.JSON(w, http.StatusOK, map[string]any{"generations": views, "next_cursor": next})
+}
+
+func (l library) generation(w http.ResponseWriter, r *http.Request) error {
+	id, err := web.ID(r, generation.ErrNotFound)
+	if err != nil {
+		return err
+	}
+	row, caller, err := generation.Get(r.Context(), l.db, web.SessionHash(r), web.At(r), id)
+	web.Who(r, caller.Pseudonym)
+	if err != nil {
+		return err
+	}
+	key, err := caller.Key(l.service)
+	if err != nil {
+		return err
+	}
+	view, err := row.View(key, l.links, web.At(r))
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, view)
+}

@@ -1,0 +1,111 @@
+// Login-callback exchanges the code that Google gave the browser, then opens a session.
+package main
+
+import (
+	"errors"
+	"net/http"
+
+	"nanoflux.ai/backend/shared/account"
+	"nanoflux.ai/backend/shared/credit"
+	"nanoflux.ai/backend/shared/google"
+	"nanoflux.ai/backend/shared/postgres"
+	"nanoflux.ai/backend/shared/problem"
+	"nanoflux.ai/backend/shared/seal"
+	"nanoflux.ai/backend/shared/session"
+	"nanoflux.ai/backend/shared/setting"
+	"nanoflux.ai/backend/shared/tool"
+	"nanoflux.ai/backend/shared/web"
+)
+
+type callback struct {
+	db      *postgres.Database
+	google  *google.Client
+	cookie  seal.Key
+	service *seal.Service
+	lookup  []byte
+}
+
+func main() {
+	site := setting.URL("SITE_URL")
+	web.Serve(site, callback{
+		db:      postgres.Open(setting.Required("DATABASE_URL")),
+		google:  google.New(setting.URL("GOOGLE_ISSUER"), setting.Required("GOOGLE_CLIENT_ID"), setting.Required("GOOGLE_CLIENT_SECRET"), site+"/login/callback"),
+		cookie:  setting.Parsed("COOKIE_KEY", seal.ParseKey),
+		service: setting.Parsed("SERVICE_KEYS", seal.Parse),
+		lookup:  setting.Key("LOOKUP_KEY"),
+	}.routes())
+}
+
+func (c callback) routes() web.Routes { return web.Routes{"GET /login/callback": c.serve} }
+
+func (c callback) serve(w http.ResponseWriter, r *http.Request) error {
+	at, query := web.At(r), r.URL.Query()
+	web.EndCookie(w, google.Cookie) // an attempt is good for one return, whatever becomes of it
+	w.Header().Set("Cache-Control", "no-store")
+
+	attempt, err := google.OpenAttempt(c.cookie, cookieOf(r), query.Get("state"), at)
+	if err != nil {
+		return refused(err)
+	}
+	if query.Has("error") { // the person pressed "cancel"
+		http.Redirect(w, r, "/?sign_in=cancelled", http.StatusSeeOther)
+		return nil
+	}
+	person, err := c.google.Exchange(r.Context(), attempt, query.Get("code"), at)
+	if err != nil {
+		return refused(err)
+	}
+	if err := c.open(w, r, person); err != nil {
+		return err
+	}
+	http.Redirect(w, r, attempt.Next, http.StatusSeeOther)
+	return nil
+}
+
+// open finds or makes the account and gives the browser a session of its own; one it had before ends.
+func (c callback) open(w http.ResponseWriter, r *http.Request, person google.Person) error {
+	ctx, at := r.Context(), web.At(r)
+	address := web.Address(r).String()
+	who := account.Identity{
+		Issuer: person.Issuer, Subject: person.Subject, Name: person.Name, Email: person.Email, Picture: person.Picture, Address: address,
+	}
+	device := session.Device{UserAgent: r.UserAgent(), Address: address}
+	signIn := func(tx postgres.Querier) error {
+		found, err := account.SignIn(ctx, tx, c.service, c.lookup, who, at)
+		if err != nil {
+			return err
+		}
+		if err := credit.GrantFree(ctx, tx, found.ID, who.FreeGrantHash(c.lookup), tool.FreeCredits, at); err != nil {
+			return err
+		}
+		if err := session.Close(ctx, tx, web.SessionHash(r)); err != nil {
+			return err
+		}
+		token, until, err := session.Open(ctx, tx, found.Key, found.ID, device, at)
+		if err != nil {
+			return err
+		}
+		web.Who(r, found.Pseudonym)
+		web.SetSession(w, token, until, at)
+		return nil
+	}
+	err := c.db.Transaction(ctx, signIn)
+	if errors.Is(err, account.ErrRace) {
+		err = c.db.Transaction(ctx, signIn)
+	}
+	return err
+}
+
+func cookieOf(r *http.Request) string {
+	if cookies := r.CookiesNamed(google.Cookie); len(cookies) == 1 {
+		return cookies[0].Value
+	}
+	return ""
+}
+
+func refused(err error) error {
+	if errors.Is(err, google.ErrRefused) {
+		return problem.New(problem.Invalid, "sign_in_refused", "This sign-in could not be completed. Please go back and sign in again.").Because(err)
+	}
+	return problem.New(problem.Unavailable, "sign_in_unavailable", "Google's sign-in does not answer. Please try again in a moment.").Because(err)
+}

@@ -1,0 +1,40 @@
+// Migrate brings the schema up to date, then lets the application's roles in.
+package main
+
+import (
+	"context"
+
+	"nanoflux.ai/backend/shared/migration"
+	"nanoflux.ai/backend/shared/setting"
+	"nanoflux.ai/backend/shared/task"
+)
+
+type migrate struct {
+	address   string
+	passwords map[string]string
+}
+
+// applied names the migrations that were missing.
+type applied struct {
+	Applied []string `json:"applied"`
+}
+
+func main() {
+	m := migrate{
+		address: setting.Required("DATABASE_URL"),
+		passwords: map[string]string{
+			"app_web":     setting.Required("DATABASE_PASSWORD_WEB"),
+			"app_worker":  setting.Required("DATABASE_PASSWORD_WORKER"),
+			"app_sweeper": setting.Required("DATABASE_PASSWORD_SWEEPER"),
+		},
+	}
+	task.Answer(m.run)
+}
+
+func (m migrate) run(ctx context.Context, _ task.Clock, _ struct{}) (applied, error) {
+	names, err := migration.Up(ctx, m.address)
+	if err != nil {
+		return applied{}, err
+	}
+	return applied{names}, migration.SetPasswords(ctx, m.address, m.passwords)
+}
