@@ -17,6 +17,7 @@ import (
 	"nanoflux.ai/backend/infra/local/google"
 	"nanoflux.ai/backend/infra/local/pooler"
 	"nanoflux.ai/backend/infra/local/postgres"
+	"nanoflux.ai/backend/infra/local/process"
 )
 
 const (
@@ -137,7 +138,7 @@ func (r *runner) startBucket(ctx context.Context, site string) error {
 }
 
 func (r *runner) startCDN(site string) error {
-	listener, err := listen(port(r.wished.CDN))
+	listener, err := process.Listen(port(r.wished.CDN))
 	if err != nil {
 		return err
 	}
@@ -154,7 +155,7 @@ func (r *runner) startCDN(site string) error {
 }
 
 func (r *runner) startGoogle(site string) error {
-	listener, err := listen(port(r.wished.Google))
+	listener, err := process.Listen(port(r.wished.Google))
 	if err != nil {
 		return err
 	}

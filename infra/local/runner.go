@@ -126,15 +126,6 @@ func (r *runner) step(name string, work func() error) error {
 	return nil
 }
 
-// listen opens 127.0.0.1:wish, or another port where that one is taken.
-func listen(wish int) (net.Listener, error) {
-	listener, err := net.Listen("tcp4", process.Address(wish))
-	if err != nil {
-		listener, err = net.Listen("tcp4", process.Address(0))
-	}
-	return listener, err
-}
-
 func origin(listener net.Listener) string { return "http://" + listener.Addr().String() }
 
 // answer serves HTTP on the listeners until the runner stops.

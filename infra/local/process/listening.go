@@ -15,16 +15,25 @@ import (
 
 // FreePort returns wish if nobody listens there on 127.0.0.1, else a port that is free now.
 func FreePort(wish int) (int, error) {
-	listener, err := net.Listen("tcp4", Address(wish))
-	if err != nil {
-		listener, err = net.Listen("tcp4", Address(0))
-	}
+	listener, err := Listen(wish)
 	if err != nil {
 		return 0, err
 	}
 	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port, nil
+	return Port(listener), nil
 }
+
+// Listen listens on 127.0.0.1 at wish, or at a free port where that one is taken.
+func Listen(wish int) (net.Listener, error) {
+	listener, err := net.Listen("tcp4", Address(wish))
+	if err != nil {
+		listener, err = net.Listen("tcp4", Address(0))
+	}
+	return listener, err
+}
+
+// Port is where the listener listens.
+func Port(listener net.Listener) int { return listener.Addr().(*net.TCPAddr).Port }
 
 // Address is 127.0.0.1 with the port.
 func Address(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

@@ -55,14 +55,8 @@ func (s *Starter) Start(cmd *exec.Cmd, ending syscall.Signal) (*Child, error) {
 
 // StartInGroup is Start for a command that shares this process's group, for example because it reads the terminal.
 func (s *Starter) StartInGroup(cmd *exec.Cmd, ending syscall.Signal) (*Child, error) {
-	if cmd.SysProcAttr == nil {
-		cmd.SysProcAttr = &syscall.SysProcAttr{}
-	}
-	dieWithParent(cmd.SysProcAttr, ending)
-	request := start{cmd: cmd, done: make(chan error)}
-	s.starts <- request
-	if err := <-request.done; err != nil {
-		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)
+	if err := s.Spawn(cmd, ending); err != nil {
+		return nil, err
 	}
 	child := &Child{cmd: cmd, ending: ending, done: make(chan struct{})}
 	go func() {
@@ -70,6 +64,20 @@ func (s *Starter) StartInGroup(cmd *exec.Cmd, ending syscall.Signal) (*Child, er
 		close(child.done)
 	}()
 	return child, nil
+}
+
+// Spawn only starts cmd and leaves the waiting to the caller; on Linux it gets the signal ending when this process dies.
+func (s *Starter) Spawn(cmd *exec.Cmd, ending syscall.Signal) error {
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	dieWithParent(cmd.SysProcAttr, ending)
+	request := start{cmd: cmd, done: make(chan error)}
+	s.starts <- request
+	if err := <-request.done; err != nil {
+		return fmt.Errorf("start %s: %w", cmd.Path, err)
+	}
+	return nil
 }
 
 // Pid is the child's process id.

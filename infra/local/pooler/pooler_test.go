@@ -1,0 +1,276 @@
+package pooler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"nanoflux.ai/backend/infra/local/postgres"
+	"nanoflux.ai/backend/infra/local/process"
+)
+
+// each runs a test through every pooler that is there, with the URL of a role through it.
+func each(t *testing.T, test func(t *testing.T, address string)) {
+	plan := server(t)
+	for _, choice := range []string{"builtin", "pgbouncer"} {
+		t.Run(choice, func(t *testing.T) {
+			if choice == "pgbouncer" && find() == "" {
+				t.Skip("PgBouncer is not installed")
+			}
+			t.Setenv("POOLER", choice)
+			front, err := Start(t.Context(), process.NewStarter(), plan)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(front.Stop)
+			test(t, fmt.Sprintf("postgres://app_web:secret@%s/%s?sslmode=disable", front.Address(), postgres.Database))
+		})
+	}
+}
+
+// server starts a Postgres with a role for the application.
+func server(t *testing.T) Plan {
+	user, err := process.Unprivileged()
+	if err != nil {
+		t.Fatal(err)
+	}
+	outer, err := os.MkdirTemp("", "pooler-") // t.TempDir cannot be entered by another user
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(outer) })
+	if err := os.Chmod(outer, 0o711); err != nil {
+		t.Fatal(err)
+	}
+	home := filepath.Join(outer, "database")
+	if err := user.Folder(home); err != nil {
+		t.Fatal(err)
+	}
+	binaries, err := postgres.Find(home, t.TempDir(), func(line string) { t.Log(line) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	cluster, err := postgres.Start(t.Context(), process.NewStarter(), postgres.Plan{Binaries: binaries, Home: home, User: user,
+		Log: filepath.Join(t.TempDir(), "log"), Ephemeral: true, SuperuserPassword: "a", OwnerPassword: "b", PoolerPassword: "c"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(cluster.Stop)
+	owner := connect(t, cluster.URL("postgres", "b", postgres.Database))
+	if _, err := owner.Exec(t.Context(), "create role app_web login password 'secret'"); err != nil {
+		t.Fatal(err)
+	}
+	return Plan{Home: home, User: user, Log: filepath.Join(t.TempDir(), "pooler.log"), Server: cluster.Port,
+		Role: postgres.PoolerRole, Password: "c", Database: postgres.Database}
+}
+
+func connect(t *testing.T, address string) *pgx.Conn {
+	t.Helper()
+	db, err := pgx.Connect(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close(context.Background()) })
+	return db
+}
+
+func TestFortyClientsShareTenConnections(t *testing.T) {
+	each(t, func(t *testing.T, address string) {
+		var mu sync.Mutex
+		servers := map[int]bool{}
+		var clients sync.WaitGroup
+		for range 40 {
+			clients.Go(func() {
+				db, err := pgx.Connect(t.Context(), address)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer db.Close(t.Context())
+				for range 10 {
+					var pid int
+					if err := db.QueryRow(t.Context(), "select pg_backend_pid() from pg_sleep(0.001)", pgx.QueryExecModeExec).Scan(&pid); err != nil {
+						t.Error(err)
+					}
+					mu.Lock()
+					servers[pid] = true
+					mu.Unlock()
+				}
+			})
+		}
+		clients.Wait()
+		if len(servers) < 2 || len(servers) > size {
+			t.Errorf("40 clients used %d connections; want 2 to %d", len(servers), size)
+		}
+	})
+}
+
+func TestATransactionKeepsItsConnection(t *testing.T) {
+	each(t, func(t *testing.T, address string) {
+		first, second := connect(t, address), connect(t, address)
+		tx, err := first.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		pid := func(db interface {
+			QueryRow(context.Context, string, ...any) pgx.Row
+		}) (id int) {
+			if err := db.QueryRow(t.Context(), "select pg_backend_pid()", pgx.QueryExecModeExec).Scan(&id); err != nil {
+				t.Fatal(err)
+			}
+			return id
+		}
+		mine := pid(tx)
+		for range 5 {
+			if pid(second) == mine {
+				t.Fatal("another client got the connection of an open transaction")
+			}
+		}
+		if pid(tx) != mine {
+			t.Error("the transaction changed its connection")
+		}
+		if err := tx.Commit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestAStatementPreparedByNameDoesNotOutliveItsTransaction(t *testing.T) {
+	each(t, func(t *testing.T, address string) {
+		db := connect(t, address)
+		if _, err := db.Prepare(t.Context(), "named", "select 1"); err != nil {
+			t.Fatal(err)
+		}
+		_, err := db.Exec(t.Context(), "named")
+		if state(err) != "26000" {
+			t.Errorf("err = %v; want 26000, prepared statement does not exist", err)
+		}
+	})
+}
+
+func TestASettingDoesNotOutliveItsTransaction(t *testing.T) {
+	each(t, func(t *testing.T, address string) {
+		db := connect(t, address)
+		if _, err := db.Exec(t.Context(), "set statement_timeout = '7s'"); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			var kept string
+			if err := db.QueryRow(t.Context(), "show statement_timeout", pgx.QueryExecModeSimpleProtocol).Scan(&kept); err != nil || kept == "7s" {
+				t.Errorf("statement_timeout = %s, %v", kept, err)
+			}
+		}
+	})
+}
+
+func TestCancelReachesTheQuery(t *testing.T) {
+	each(t, func(t *testing.T, address string) {
+		db, other := connect(t, address), connect(t, address)
+		time.AfterFunc(200*time.Millisecond, func() { _ = db.PgConn().CancelRequest(context.Background()) })
+		begun := time.Now()
+		_, err := db.Exec(t.Context(), "select pg_sleep(10)", pgx.QueryExecModeExec)
+		if state(err) != "57014" || time.Since(begun) > 5*time.Second {
+			t.Errorf("after %v: %v; want 57014, canceled", time.Since(begun), err)
+		}
+		for _, each := range []*pgx.Conn{db, other} {
+			if _, err := each.Exec(t.Context(), "select 1", pgx.QueryExecModeExec); err != nil {
+				t.Errorf("after the cancel: %v", err)
+			}
+		}
+	})
+}
+
+func TestAWrongPasswordIsRefused(t *testing.T) {
+	each(t, func(t *testing.T, address string) {
+		for _, wrong := range []string{strings.Replace(address, "secret", "guess", 1), strings.Replace(address, "app_web", "nobody", 1)} {
+			if _, err := pgx.Connect(t.Context(), wrong); err == nil {
+				t.Errorf("%s was let in", wrong)
+			}
+		}
+	})
+}
+
+func TestAClientThatLeavesInATransactionLeavesNoLock(t *testing.T) {
+	each(t, func(t *testing.T, address string) {
+		for range size + 2 {
+			db := connect(t, address)
+			if _, err := db.Exec(t.Context(), "begin", pgx.QueryExecModeSimpleProtocol); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := db.Exec(t.Context(), "select pg_advisory_xact_lock(1)", pgx.QueryExecModeSimpleProtocol); err != nil {
+				t.Fatal(err)
+			}
+			db.PgConn().Conn().Close()
+		}
+	})
+}
+
+func TestACopyThatFailsLeavesTheConnectionUsable(t *testing.T) {
+	each(t, func(t *testing.T, address string) {
+		db := connect(t, address)
+		_, err := db.PgConn().CopyFrom(t.Context(), strings.NewReader(strings.Repeat("rubbish\n", 100000)), "copy pg_temp.missing from stdin")
+		if err == nil {
+			t.Error("no error")
+		}
+		if _, err := db.Exec(t.Context(), "select 1", pgx.QueryExecModeExec); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestALongPipelineIsAnsweredInOrder(t *testing.T) {
+	each(t, func(t *testing.T, address string) {
+		db := connect(t, address)
+		pipeline := db.PgConn().StartPipeline(t.Context())
+		for i := range 500 {
+			pipeline.SendQueryParams("select $1::int, repeat('x', 1000)", [][]byte{fmt.Append(nil, i)}, nil, nil, nil)
+			if i%7 == 0 {
+				_ = pipeline.Sync()
+			}
+		}
+		if err := pipeline.Sync(); err != nil {
+			t.Fatal(err)
+		}
+		for next := 0; next < 500; {
+			results, err := pipeline.GetResults()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if rows, is := results.(*pgconn.ResultReader); is {
+				if got := rows.Read(); string(got.Rows[0][0]) != fmt.Sprint(next) {
+					t.Fatalf("answer %d is %s", next, got.Rows[0][0])
+				}
+				next++
+			}
+		}
+		if err := pipeline.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestAMissingDatabaseIsSaidAtLogin(t *testing.T) {
+	each(t, func(t *testing.T, address string) {
+		_, err := pgx.Connect(t.Context(), strings.Replace(address, "/"+postgres.Database, "/missing", 1))
+		if err == nil || !strings.Contains(err.Error(), "missing") {
+			t.Errorf("err = %v", err)
+		}
+	})
+}
+
+func state(err error) string {
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		return refused.Code
+	}
+	return fmt.Sprint(err)
+}
