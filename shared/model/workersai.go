@@ -108,7 +108,7 @@ func workersFailure(r reply, a workersAnswer) *Failure {
 	e := a.Errors[0]
 	detail := fmt.Sprintf("HTTP %d, code %d", r.status, e.Code)
 	switch e.Code {
-	case 3036: // the daily allocation is used up
+	case 3036, 4006: // the daily allocation is used up; 4006 is not in the table, but is what accounts see
 		return failure(Exhausted, detail, nil)
 	case 3040: // out of capacity
 		f := failure(Later, detail, nil)

@@ -66,6 +66,8 @@ func TestWorkersAIsBadAnswers(t *testing.T) {
 	}{
 		"out of capacity":         {answer{429, nil, workersError("3040", "No more data centers")}, Later},
 		"daily allocation":        {answer{429, nil, workersError("3036", "used up")}, Exhausted},
+		"allocation, other code":  {answer{429, nil, workersError("4006", "you have used up your daily free allocation")}, Exhausted},
+		"capacity in a 200":       {answer{200, nil, workersError("3040", "Capacity temporarily exceeded")}, Later},
 		"429 in words":            {answer{429, nil, html}, Later},
 		"429 of the API":          {answer{429, nil, workersError("971", "slow down")}, Later},
 		"timeout":                 {answer{408, nil, workersError("3007", "timeout")}, Broken},

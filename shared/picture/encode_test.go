@@ -106,11 +106,11 @@ func TestThumbnailsAreSmallAndLookTheSame(t *testing.T) {
 func TestShrinkingAveragesInsteadOfSkipping(t *testing.T) {
 	stripes := image.NewGray(image.Rect(0, 0, 1024, 1024))
 	for i := range stripes.Pix {
-		stripes.Pix[i] = uint8(i % 2 * 255)
+		stripes.Pix[i] = uint8(i % 4 / 3 * 255) // one column of four is white
 	}
 	small := Fit(stripes, 256)
 	for x := 4; x < 252; x++ {
-		if r, _, _, _ := small.At(x, 100).RGBA(); r>>8 < 120 || r>>8 > 135 {
+		if r, _, _, _ := small.At(x, 100).RGBA(); r>>8 < 58 || r>>8 > 70 {
 			t.Fatalf("grey of %d at %d", r>>8, x)
 		}
 	}
@@ -135,6 +135,24 @@ func TestUpscaleOfTransparencyHasNoDarkFringe(t *testing.T) {
 		c := color.NRGBAModel.Convert(up.At(x, 40)).(color.NRGBA)
 		if c.A > 40 && (c.R < 180 || c.G > 60) {
 			t.Errorf("at %d: %v", x, c)
+		}
+	}
+}
+
+func TestUpscaleKeepsColoursBelowTheirAlpha(t *testing.T) {
+	img := image.NewNRGBA(image.Rect(0, 0, 16, 16))
+	for y := range 16 {
+		for x := range 16 {
+			img.SetNRGBA(x, y, color.NRGBA{255, 255, 255, 60})
+			if x >= 8 {
+				img.SetNRGBA(x, y, color.NRGBA{0, 0, 0, 255})
+			}
+		}
+	}
+	p := Upscale(img, 2).(*image.RGBA).Pix
+	for i := 0; i < len(p); i += 4 {
+		if a := p[i+3]; p[i] > a || p[i+1] > a || p[i+2] > a {
+			t.Fatalf("pixel %d: %v", i/4, p[i:i+4])
 		}
 	}
 }
@@ -202,8 +220,14 @@ func TestABackgroundOfTwoColoursIsRemoved(t *testing.T) {
 
 func TestABusyOrEmptyPictureIsRefused(t *testing.T) {
 	busy := onBackground(func(x, y int) color.RGBA { return color.RGBA{uint8(x * 37), uint8(y * 91), uint8(x * y), 255} })
+	half := onBackground(func(x, y int) color.RGBA {
+		if y < 100 {
+			return color.RGBA{255, 255, 255, 255}
+		}
+		return color.RGBA{uint8(x * 37), uint8(y * 91), uint8(x * y), 255}
+	})
 	plain := image.NewRGBA(image.Rect(0, 0, 50, 50))
-	for name, img := range map[string]image.Image{"busy": busy, "nothing but background": plain, "one pixel": quarters(1, 1)} {
+	for name, img := range map[string]image.Image{"busy": busy, "half of it busy": half, "nothing but background": plain, "one pixel": quarters(1, 1)} {
 		if _, err := RemoveBackground(img); !errors.Is(err, ErrNoPlainBackground) {
 			t.Errorf("%s: %v", name, err)
 		}
