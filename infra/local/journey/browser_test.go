@@ -108,6 +108,14 @@ func (b *browser) complaints() []string {
 	return b.wrongs
 }
 
+// saysNothingBad fails the test if a page ever complained.
+func (b *browser) saysNothingBad() {
+	b.t.Helper()
+	if said := b.complaints(); len(said) > 0 {
+		b.t.Errorf("The pages complained:\n%s", strings.Join(said, "\n"))
+	}
+}
+
 // hook selects what the pages mark for tests.
 func hook(name string) chromedp.CSS { return chromedp.CSS(`[data-testid="` + name + `"]`) }
 

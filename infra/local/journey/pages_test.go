@@ -1,18 +1,12 @@
 package journey
 
-import (
-	"strconv"
+import "github.com/chromedp/chromedp"
 
-	"github.com/chromedp/chromedp"
-)
-
-func itoa(number int) string { return strconv.Itoa(number) }
-
-// signInAsFirstPerson answers the page on which Google's stand-in lets one choose.
-func (b *browser) signInAsFirstPerson() {
+// signIn answers the page on which Google's stand-in asks who one is.
+func (b *browser) signIn(email string) {
 	b.t.Helper()
-	b.see("a page to choose a person", `document.querySelector('button[name="person"]')`)
-	b.do("choose a person", chromedp.Click(chromedp.CSS(`button[name="person"]`)))
+	b.see("a page that asks who one is", `document.querySelector("#email")`)
+	b.do("say who", chromedp.SendKeys(chromedp.CSS("#email"), email+"\n"))
 }
 
 // credits is what the bar says can be spent.

@@ -1,0 +1,105 @@
+package journey
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+func TestAPersonMakesFindsAndDeletesAnImageInTheBrowser(t *testing.T) {
+	site := running()
+	b := openBrowser(t, site)
+
+	b.dress("light", 1280)
+	b.do("start page", chromedp.Navigate(site+"/"), chromedp.WaitVisible(hook("sign-in")))
+	b.see("the tools are on the start page", `document.querySelectorAll("#tools li").length >= 5`)
+	b.shoot("start")
+
+	b.do("a stranger opens the library", chromedp.Navigate(site+"/library"))
+	b.signIn(freshAddress())
+	b.arrive("/library")
+	b.see("credits are shown", `document.querySelector(".credits").dataset.available > 0`)
+	before := b.credits()
+
+	b.do("to the studio", chromedp.Navigate(site+"/studio"), chromedp.WaitVisible(hook("tool")))
+	b.shoot("studio")
+	b.order("A red lighthouse in a storm, oil on canvas")
+	b.shoot("waiting")
+	b.see("the picture is there", `document.querySelector('[data-testid=result] img')?.naturalWidth > 500`)
+	b.see("the status says so", `document.querySelector('[data-testid=status]').dataset.state === "succeeded"`)
+	b.see("credits went down", "document.querySelector('.credits').dataset.available < "+before)
+	b.shoot("result")
+
+	b.do("to the library", chromedp.Click(hook("library-link")))
+	b.arrive("/library")
+	b.see("its thumbnail is loaded", `document.querySelector('[data-testid=image] img')?.naturalWidth > 0`)
+	b.shoot("library")
+	b.do("open it", chromedp.Click(hook("image")), chromedp.WaitVisible(hook("delete")))
+	b.see("the prompt stands beside it", `document.querySelector("#detail").textContent.includes("red lighthouse")`)
+	b.see("the whole picture is loaded", `document.querySelector("#detail img").naturalWidth > 500`)
+	b.shoot("detail")
+
+	count := read(b, "count", chromedp.Evaluate[int](`document.querySelectorAll("[data-testid=image]").length`))
+	b.do("ask to delete", chromedp.Click(hook("delete")), chromedp.WaitVisible(hook("confirm-delete")))
+	b.shoot("confirm")
+	b.do("delete", chromedp.Click(hook("confirm-delete")))
+	b.see("one less", `document.querySelectorAll("[data-testid=image]").length === `+strconv.Itoa(count-1))
+	b.shoot("deleted")
+
+	b.do("sign out", chromedp.Click(hook("sign-out")), chromedp.WaitVisible(hook("sign-in")))
+	b.arrive("/")
+	b.do("privacy page", chromedp.Navigate(site+"/privacy"), chromedp.WaitVisible(chromedp.CSS("h1")))
+	b.shoot("privacy")
+	b.do("a page that is not there", chromedp.Navigate(site+"/nowhere"), chromedp.WaitVisible(chromedp.CSS("h1")))
+	b.shoot("missing")
+	b.saysNothingBad()
+}
+
+func TestAPersonUploadsAPictureAndEditsItInTheBrowser(t *testing.T) {
+	site := running()
+	b := openBrowser(t, site)
+	b.dress("light", 1280)
+	b.do("a stranger opens the studio", chromedp.Navigate(site+"/studio"))
+	b.signIn(freshAddress())
+	b.arrive("/studio")
+
+	file := filepath.Join(t.TempDir(), "mine.png")
+	if err := os.WriteFile(file, testPicture(640, 480), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.do("choose the tool", chromedp.Click(chromedp.CSS(`[data-testid="tool"][value="edit"]`)))
+	b.do("nothing to work on yet", chromedp.SendKeys(hook("prompt"), "Make it night"), chromedp.Click(hook("generate")))
+	b.see("the page asks for a picture", `document.querySelector("#problem").textContent.includes("Choose a picture")`)
+	b.do("give it the file", chromedp.SetUploadFiles(hook("file"), []string{file}))
+	b.see("the picture is taken in", `document.querySelector('[data-testid="picked"] img')?.naturalWidth > 0`)
+	b.shoot("edit")
+	b.do("order", chromedp.Click(hook("generate")))
+	b.see("the edit is there", `document.querySelector('[data-testid=result] img')?.naturalWidth > 0`)
+	b.shoot("edited")
+
+	b.do("choose another picture", chromedp.Click(hook("choose")))
+	b.see("the library offers both", `document.querySelectorAll("#chooser [data-testid=image]").length >= 2`)
+	b.shoot("chooser")
+	b.do("take the newest", chromedp.Click(chromedp.CSS(`#chooser [data-testid="image"]`)))
+	b.see("it is picked", `!document.querySelector("#chooser").open && document.querySelectorAll("[data-testid=picked]").length >= 1`)
+	b.saysNothingBad()
+}
+
+func TestAPersonWhoseSessionEndsLosesNoWordsInTheBrowser(t *testing.T) {
+	site := running()
+	b := openBrowser(t, site)
+	b.dress("light", 1280)
+	b.do("a stranger opens the studio", chromedp.Navigate(site+"/studio"))
+	b.signIn(freshAddress())
+	b.arrive("/studio")
+	b.do("write", chromedp.SendKeys(hook("prompt"), "A cathedral of ice"))
+	b.do("the session ends elsewhere", chromedp.Evaluate[chromedp.Void](`fetch("/api/logout", {method: "POST"}).then(() => {})`, chromedp.EvalAwaitPromise))
+	b.do("order", chromedp.Click(hook("generate")))
+	b.signIn(freshAddress())
+	b.arrive("/studio")
+	b.see("the words are still there", `document.querySelector("[data-testid=prompt]").value === "A cathedral of ice"`)
+	b.saysNothingBad()
+}
