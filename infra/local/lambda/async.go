@@ -7,6 +7,8 @@ import (
 	"io"
 	"math/rand/v2"
 	"time"
+
+	"nanoflux.ai/backend/infra/local/lambda/sandbox"
 )
 
 // Faults make asynchronous events behave as badly as AWS lets them. A share is from 0 to 1.
@@ -69,7 +71,7 @@ func (s *Service) enqueue(name string, payload []byte) (id string, err error) {
 	if len(payload) > AsyncLimit {
 		return "", ErrTooLarge
 	}
-	e := event{id: newID(), payload: payload, born: time.Now()}
+	e := event{id: sandbox.NewID(), payload: payload, born: time.Now()}
 	faults := s.faults.Load()
 	if rand.Float64() < faults.Drop {
 		p.note("event %s dropped, as told", e.id)

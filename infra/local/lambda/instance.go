@@ -1,211 +1,206 @@
 package lambda
 
 import (
-	"errors"
-	"fmt"
-	"net"
-	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"sync"
-	"syscall"
+	"slices"
 	"time"
 
-	"nanoflux.ai/backend/infra/local/template"
+	"nanoflux.ai/backend/infra/local/lambda/sandbox"
 )
 
-// Lambda gives a function this long to start, and one that asked for it this long to end.
-// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+// state is what an instance does, seen from its pool.
+type state int
+
 const (
-	initLimit = 10 * time.Second
-	stopLimit = 500 * time.Millisecond
+	busy     state = iota // starting, or with a request
+	settling              // has answered, and has not yet asked for the next request
+	idle
+	left // ended, or about to
 )
 
-// instance is one process of a function; it handles one request at a time.
+// instance is a sandbox in a pool, whose lock guards state and idleSince.
 type instance struct {
-	pool      *pool
-	version   string    // path and time of the binary it runs
-	state     state     // guarded by the pool's lock
-	idleSince time.Time // guarded by the pool's lock
-	output    *lines
-	api       *runtimeAPI
-	ready     chan struct{} // closed when the function asks for its first request
-	gone      chan struct{} // closed when the process has ended
-	exit      string        // why it ended; read after gone
-	began     time.Time
-	init      time.Duration // reported with the first request only
-
-	mu      sync.Mutex
-	stopped bool
-	command *exec.Cmd
+	*sandbox.Sandbox
+	version   string // path and time of the binary it runs
+	booted    bool   // belongs to the request that holds the instance
+	state     state
+	idleSince time.Time
 }
 
-func newInstance(p *pool, version string) *instance {
-	i := &instance{
-		pool: p, version: version, ready: make(chan struct{}), gone: make(chan struct{}),
-		output: &lines{to: p.service.log, prefix: p.function.Folder + ": "},
-	}
-	i.api = newRuntimeAPI(i)
+// add makes an instance for the request at hand; its process is yet to be started.
+func (p *pool) add(path, version string) *instance {
+	i := &instance{version: version}
+	config := p.service.config
+	i.Sandbox = sandbox.New(sandbox.Config{
+		Function: p.function, Path: path, Endpoint: config.Endpoint, Start: config.Start, Log: p.service.log,
+		Answered: func() { p.settle(i) },
+		Asks:     func() { p.asks(i) },
+		Gone:     func() { p.leave(i) },
+	})
+	p.all[i] = struct{}{}
 	return i
 }
 
-func (i *instance) is(s state) bool {
-	i.pool.mu.Lock()
-	defer i.pool.mu.Unlock()
-	return i.state == s
+// take gives an idle instance, a new one, or a turn to wait for.
+func (p *pool) take(path, version string, queue, patient bool) (*instance, *turn, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil, nil, ErrClosed
+	}
+	for len(p.idle) > 0 {
+		i := p.idle[len(p.idle)-1]
+		if i.version == version {
+			p.idle = p.idle[:len(p.idle)-1]
+			i.state = busy
+			return i, nil, nil
+		}
+		p.retire(i)
+	}
+	limit, reserved := p.function.Concurrency, true
+	if limit == 0 {
+		limit, reserved = p.service.config.Instances, false
+	}
+	full := len(p.all) >= limit
+	refuses := full && reserved && !queue
+	settles := patient && (refuses || !full) && p.settles()
+	switch {
+	case refuses && !settles:
+		return nil, nil, ErrThrottled
+	case full || settles:
+		t := &turn{make(chan *instance, 1), settles}
+		p.waiting = append(p.waiting, t)
+		return nil, t, nil
+	}
+	return p.add(path, version), nil, nil
 }
 
-// start starts the process and returns when it asks for its first request.
-func (i *instance) start(path string) error {
-	i.began = time.Now()
-	if err := i.launch(path); err != nil {
-		i.pool.leave(i)
-		close(i.gone)
-		return &initError{kind: "Runtime.InvalidEntrypoint", message: fmt.Sprintf("%s does not start: %v", i.pool.function.Folder, err)}
+func (p *pool) settles() bool {
+	for i := range p.all {
+		if i.state == settling {
+			return true
+		}
 	}
-	tooLong := time.NewTimer(initLimit)
-	defer tooLong.Stop()
-	select {
-	case <-i.ready:
-		i.init = time.Since(i.began)
+	return false
+}
+
+// giveUp takes a turn back; where an instance was handed over meanwhile, it is returned.
+func (p *pool) giveUp(t *turn) *instance {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if at := slices.Index(p.waiting, t); at >= 0 {
+		p.waiting = slices.Delete(p.waiting, at, at+1)
 		return nil
-	case <-i.gone:
-		i.pool.leave(i)
-		if given := i.api.initFailure(); given != nil {
-			return &initError{payload: given}
-		}
-		return &initError{kind: "Runtime.ExitError", message: fmt.Sprintf(
-			"%s stopped before its first request (%s)%s", i.pool.function.Folder, i.exit, i.output.tail())}
-	case <-tooLong.C:
-		i.pool.leave(i)
-		i.stop()
-		return &initError{kind: "Sandbox.Timedout", message: fmt.Sprintf(
-			"%s did not ask for a request within %v of its start%s", i.pool.function.Folder, initLimit, i.output.tail())}
+	}
+	i := <-t.instances
+	if i == nil {
+		p.wake(nil) // the call to look again was meant for someone who still waits
+	}
+	return i
+}
+
+// settle notes that the request in hand is answered.
+func (p *pool) settle(i *instance) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i.state == busy {
+		i.state = settling
 	}
 }
 
-func (i *instance) launch(path string) error {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.stopped {
-		return ErrClosed
+// asks takes an instance back from its function; one that still has a request stays with it.
+func (p *pool) asks(i *instance) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i.state == settling {
+		p.free(i)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	command := exec.Command(path)
-	command.Dir = filepath.Dir(path)
-	command.Env = i.environment(listener.Addr().String(), command.Dir)
-	command.Stdout, command.Stderr = i.output, i.output
-	command.WaitDelay = time.Second
-	if err := i.pool.service.config.Start(command); err != nil {
-		return errors.Join(err, listener.Close())
-	}
-	i.command = command
-	server := &http.Server{Handler: i.api}
-	go func() { _ = server.Serve(listener) }()
-	go func() {
-		err := command.Wait()
-		i.exit = "exit status 0"
-		if err != nil {
-			i.exit = err.Error()
-		}
-		i.output.flush()
-		i.pool.leave(i)
-		close(i.gone)
-		_ = server.Close()
-	}()
-	return nil
 }
 
-// environment is what Lambda sets; nothing of the runner's own is inherited but PATH.
-// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
-func (i *instance) environment(address, folder string) []string {
-	f := i.pool.function
-	list := []string{
-		"PATH=" + os.Getenv("PATH"), "TZ=:UTC", "LANG=en_US.UTF-8", "_HANDLER=bootstrap", "LAMBDA_TASK_ROOT=" + folder,
-		"AWS_LAMBDA_RUNTIME_API=" + address,
-		"AWS_LAMBDA_FUNCTION_NAME=" + f.ID, "AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
-		fmt.Sprintf("AWS_LAMBDA_FUNCTION_MEMORY_SIZE=%d", f.Memory),
-		"AWS_LAMBDA_INITIALIZATION_TYPE=on-demand", "AWS_LAMBDA_LOG_FORMAT=JSON",
-		"AWS_LAMBDA_LOG_GROUP_NAME=/aws/lambda/" + f.ID,
-		"AWS_LAMBDA_LOG_STREAM_NAME=" + time.Now().UTC().Format("2006/01/02/") + "[$LATEST]" + hexadecimal(16),
-		"AWS_REGION=" + template.Region, "AWS_DEFAULT_REGION=" + template.Region,
-		"AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local", "AWS_SESSION_TOKEN=local",
+// park takes an instance back from a request that has no use for it.
+func (p *pool) park(i *instance) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i != nil && i.state == busy {
+		p.free(i)
 	}
-	if endpoint := i.pool.service.config.Endpoint; endpoint != "" {
-		list = append(list, "AWS_ENDPOINT_URL_LAMBDA="+endpoint)
-	}
-	for name, value := range f.Environment {
-		list = append(list, name+"="+value)
-	}
-	return list
 }
 
-// run hands a request to the function and waits for what comes of it.
-func (i *instance) run(request *invocation) Result {
-	began := time.Now()
-	tooLong := time.NewTimer(time.Until(request.deadline))
-	defer tooLong.Stop()
-	select {
-	case i.api.requests <- request:
-	case <-i.gone:
+// free gives an instance to whoever waits longest, or makes it idle.
+func (p *pool) free(i *instance) {
+	i.state = busy
+	if !p.wake(i) {
+		i.state, i.idleSince = idle, time.Now()
+		p.idle = append(p.idle, i)
 	}
-	var result Result
-	select {
-	case result = <-request.answer:
-	case <-i.gone:
-		select {
-		case result = <-request.answer: // it answered, and ended before we looked
-		default:
-			result = request.failure("Runtime.ExitError", "Runtime exited with error: "+i.exit)
-		}
-	case <-tooLong.C:
-		i.pool.leave(i)
-		go i.kill()
-		result = request.failure("Sandbox.Timedout", fmt.Sprintf("Task timed out after %.2f seconds", i.pool.function.Timeout.Seconds()))
-	}
-	i.report(request, result, time.Since(began))
-	return result
 }
 
-func (i *instance) report(request *invocation, result Result, took time.Duration) {
-	line := fmt.Sprintf("REPORT %s %.2f ms", request.id, float64(took.Microseconds())/1000)
-	if i.init > 0 {
-		line += fmt.Sprintf(", init %.2f ms", float64(i.init.Microseconds())/1000)
-		i.init = 0
+func (p *pool) wake(i *instance) bool {
+	if len(p.waiting) == 0 {
+		return false
 	}
-	if result.FunctionError != "" {
-		line += ", failed: " + summary(result.Payload)
-	}
-	i.output.line(line)
+	p.waiting[0].instances <- i
+	p.waiting = p.waiting[1:]
+	return true
 }
 
-// stop ends the process and waits for its end: SIGTERM reaches it only where it registered an
-// extension, as in Lambda.
-func (i *instance) stop() {
-	if i.api.extended() {
-		i.api.shutdown()
-		i.signal(syscall.SIGTERM)
-		select {
-		case <-i.gone:
-			return
-		case <-time.After(stopLimit):
-		}
-	}
-	i.kill()
-	<-i.gone
+func (p *pool) lives(i *instance) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return i.state != left
 }
 
-func (i *instance) kill() { i.signal(syscall.SIGKILL) }
+// leave forgets an instance that has ended.
+func (p *pool) leave(i *instance) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.forget(i)
+}
 
-func (i *instance) signal(s syscall.Signal) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.stopped = true
-	if i.command != nil {
-		_ = i.command.Process.Signal(s) // an error says that it has ended already
+// forget lets the next request start another instance.
+func (p *pool) forget(i *instance) {
+	if i.state == left {
+		return
 	}
+	i.state = left
+	delete(p.all, i)
+	if at := slices.Index(p.idle, i); at >= 0 {
+		p.idle = slices.Delete(p.idle, at, at+1)
+	}
+	p.wake(nil)
+}
+
+// retire forgets an instance and ends it; after close, Close does so.
+func (p *pool) retire(i *instance) {
+	p.forget(i)
+	if !p.closed {
+		p.service.work.Go(i.Stop)
+	}
+}
+
+// discard ends an instance that nobody else holds.
+func (p *pool) discard(i *instance) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.retire(i)
+}
+
+// retireUnused ends what has been idle for too long.
+func (p *pool) retireUnused(since time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.idle) > 0 && p.idle[0].idleSince.Before(since) {
+		p.retire(p.idle[0])
+	}
+}
+
+// close lets no instance start any more and gives those that live.
+func (p *pool) close() []*instance {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	var living []*instance
+	for i := range p.all {
+		living = append(living, i)
+	}
+	return living
 }

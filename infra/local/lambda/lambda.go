@@ -12,15 +12,15 @@ import (
 	"sync/atomic"
 	"time"
 
+	"nanoflux.ai/backend/infra/local/lambda/sandbox"
 	"nanoflux.ai/backend/infra/local/template"
 )
 
 // Payload limits in bytes.
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const (
-	SyncLimit     = 6 << 20
-	AsyncLimit    = 1 << 20
-	responseLimit = SyncLimit + 100
+	SyncLimit  = 6 << 20
+	AsyncLimit = 1 << 20
 )
 
 // What Invoke and InvokeAsync refuse; everything that goes wrong inside a function is in its Result.
@@ -61,11 +61,7 @@ type Service struct {
 
 // Result is a function's answer. FunctionError is "" where the function succeeded; else Payload is
 // AWS's error document {"errorType", "errorMessage"}.
-type Result struct {
-	RequestID     string
-	Payload       []byte
-	FunctionError string
-}
+type Result = sandbox.Result
 
 // New prepares the functions; the first request of each starts its process.
 func New(config Config) *Service {
@@ -104,7 +100,7 @@ func (s *Service) Invoke(ctx context.Context, name string, payload []byte) (Resu
 	if len(payload) > SyncLimit {
 		return Result{}, ErrTooLarge
 	}
-	return p.invoke(ctx, ctx, newID(), payload, false)
+	return p.invoke(ctx, ctx, sandbox.NewID(), payload, false)
 }
 
 // Close ends every instance and forgets the events that still wait.
@@ -115,7 +111,7 @@ func (s *Service) Close() {
 	var ending sync.WaitGroup
 	for _, p := range s.pools {
 		for _, i := range p.close() {
-			ending.Go(i.stop)
+			ending.Go(i.Stop)
 		}
 	}
 	ending.Wait()
@@ -146,8 +142,20 @@ func (s *Service) reap() {
 			return
 		case now := <-ticker.C:
 			for _, p := range s.pools {
-				p.retire(func(i *instance) bool { return now.Sub(i.idleSince) > s.config.IdleTime })
+				p.retireUnused(now.Add(-s.config.IdleTime))
 			}
 		}
 	}
+}
+
+// wholeWrites lets many writers share one.
+type wholeWrites struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+func (w *wholeWrites) Write(text []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.to.Write(text)
 }

@@ -86,7 +86,8 @@ type report struct {
 	PID                         int
 	Value, ARN, RequestID, Fill string
 	Left                        int64
-	errorDocument
+	Type                        string `json:"errorType"`
+	Message                     string `json:"errorMessage"`
 }
 
 func ask(t testing.TB, s *Service, event string) (report, Result) {
@@ -137,13 +138,13 @@ func TestARequestCarriesItsDeadlineAndARN(t *testing.T) {
 func TestAfterACrashTheNextRequestGetsAFreshInstance(t *testing.T) {
 	s, _ := run(t, Config{}, nil)
 	for _, c := range []struct{ event, want string }{
-		{`{"exit":true}`, "Runtime.ExitError: RequestId: "},
+		{`{"exit":true}`, "Runtime exited with error: exit status 7"},
 		{`{"panic":true}`, "as told"},
 	} {
 		before, _ := ask(t, s, `{}`)
-		_, failed := ask(t, s, c.event)
-		if failed.FunctionError != "Unhandled" || !strings.Contains(summary(failed.Payload), c.want) {
-			t.Errorf("%s: %q, %s", c.event, failed.FunctionError, failed.Payload)
+		failed, result := ask(t, s, c.event)
+		if result.FunctionError != "Unhandled" || !strings.Contains(failed.Message, c.want) {
+			t.Errorf("%s: %q, %s", c.event, result.FunctionError, result.Payload)
 		}
 		if after, _ := ask(t, s, `{}`); after.PID == before.PID {
 			t.Errorf("%s: process %d lives on", c.event, after.PID)
@@ -196,51 +197,6 @@ func TestRequestsAtTheSameTimeGetInstancesOfTheirOwn(t *testing.T) {
 	}
 	if len(processes) != 4 {
 		t.Errorf("requests by process: %v, want 4 processes", processes)
-	}
-}
-
-func TestAFailingStartShowsTheLastLines(t *testing.T) {
-	s, _ := run(t, Config{}, func(f *template.Function) {
-		f.Environment["PROBE_START"], f.Environment["PROBE_SAYS"] = "exit", "SITE_URL is not set"
-	})
-	failed, result := ask(t, s, `{}`)
-	want := "probe stopped before its first request (exit status 3):\nSITE_URL is not set"
-	if result.FunctionError == "" || failed.Type != "Runtime.ExitError" || failed.Message != want {
-		t.Errorf("%s", result.Payload)
-	}
-}
-
-func TestAReportedInitErrorIsTheAnswer(t *testing.T) {
-	s, _ := run(t, Config{}, func(f *template.Function) { f.Environment["PROBE_START"] = "report" })
-	if failed, _ := ask(t, s, `{}`); failed.Type != "Probe" || failed.Message != "the setting is missing" {
-		t.Errorf("%+v", failed)
-	}
-}
-
-func TestABuildThatFailsIsTheAnswer(t *testing.T) {
-	s, _ := run(t, Config{Binary: func(string) (string, error) { return "", errors.New("main.go:3: syntax error") }}, nil)
-	if failed, _ := ask(t, s, `{}`); failed.Message != "probe cannot be built: main.go:3: syntax error" {
-		t.Errorf("%+v", failed)
-	}
-}
-
-func TestAChangedBinaryReplacesIdleInstances(t *testing.T) {
-	copied := filepath.Join(t.TempDir(), "bootstrap")
-	text, err := os.ReadFile(probe)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(copied, text, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	s, _ := run(t, Config{Binary: func(string) (string, error) { return copied, nil }}, nil)
-	before, _ := ask(t, s, `{}`)
-	later := time.Now().Add(time.Second)
-	if err := os.Chtimes(copied, later, later); err != nil {
-		t.Fatal(err)
-	}
-	if after, _ := ask(t, s, `{}`); after.PID == before.PID {
-		t.Error("the old binary still answers")
 	}
 }
 

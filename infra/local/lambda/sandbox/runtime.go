@@ -1,4 +1,4 @@
-package lambda
+package sandbox
 
 import (
 	"encoding/json"
@@ -8,25 +8,24 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 )
 
 // runtimeAPI is what one instance talks to; an address of its own tells instances apart.
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 type runtimeAPI struct {
-	instance *instance
-	requests chan *invocation
+	sandbox  *Sandbox
+	requests chan *Invocation
 
 	mu      sync.Mutex
-	current *invocation
+	polled  bool // has asked for its first request
+	current *Invocation
 	failed  []byte   // what the function reported to /init/error
 	wants   []string // event types of the extension; nil where none registered
 	events  chan []byte
 }
 
-func newRuntimeAPI(i *instance) *runtimeAPI {
-	return &runtimeAPI{instance: i, requests: make(chan *invocation), events: make(chan []byte, 16)}
-}
+// responseLimit is Lambda's for answers, in bytes: 6 MB with a little room for their wrapping.
+const responseLimit = 6<<20 + 100
 
 func (a *runtimeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rest, ofInvocation := strings.CutPrefix(r.URL.Path, "/2018-06-01/runtime/invocation/")
@@ -51,7 +50,7 @@ func (a *runtimeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // next gives the function its next request, however long that takes.
 func (a *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
-	a.instance.asksForWork()
+	a.asks()
 	select {
 	case request := <-a.requests:
 		a.mu.Lock()
@@ -70,19 +69,17 @@ func (a *runtimeAPI) next(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// asksForWork tells the pool that the instance is free.
-func (i *instance) asksForWork() {
-	i.pool.mu.Lock()
-	first := i.state == starting
+// asks tells that the function is free; with its first call it has started.
+func (a *runtimeAPI) asks() {
+	a.mu.Lock()
+	first := !a.polled
+	a.polled = true
+	a.mu.Unlock()
 	if first {
-		i.state = busy // with the request that it was started for
-	}
-	i.pool.mu.Unlock()
-	if first {
-		close(i.ready)
+		close(a.sandbox.ready)
 		return
 	}
-	i.pool.park(i)
+	a.sandbox.Asks()
 }
 
 // answer takes the reply to the request in hand, whichever connection brings it.
@@ -105,19 +102,11 @@ func (a *runtimeAPI) answer(w http.ResponseWriter, r *http.Request, id, function
 		status = http.StatusRequestEntityTooLarge
 		result = request.failure("Function.ResponseSizeTooLarge", fmt.Sprintf("the answer is larger than %d bytes", responseLimit))
 	}
-	a.instance.settles()
+	a.sandbox.Answered()
 	request.answer <- result
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, `{"status":"OK"}`)
-}
-
-func (i *instance) settles() {
-	i.pool.mu.Lock()
-	defer i.pool.mu.Unlock()
-	if i.state == busy {
-		i.state = settling
-	}
 }
 
 func (a *runtimeAPI) initError(w http.ResponseWriter, r *http.Request) {
@@ -139,12 +128,4 @@ func refuse(w http.ResponseWriter, status int, kind, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(errorDocument{Type: kind, Message: message})
-}
-
-// invocation is one request on its way through an instance.
-type invocation struct {
-	id, arn, trace string
-	payload        []byte
-	deadline       time.Time
-	answer         chan Result // takes one
 }

@@ -1,4 +1,4 @@
-package lambda
+package sandbox
 
 import (
 	"encoding/json"
@@ -23,10 +23,10 @@ func (a *runtimeAPI) register(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	a.wants = append([]string{}, asked.Events...)
 	a.mu.Unlock()
-	w.Header().Set("Lambda-Extension-Identifier", newID())
+	w.Header().Set("Lambda-Extension-Identifier", NewID())
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(map[string]string{
-		"functionName": a.instance.pool.function.ID, "functionVersion": "$LATEST", "handler": "bootstrap", "accountId": template.Account,
+		"functionName": a.sandbox.Function.ID, "functionVersion": "$LATEST", "handler": "bootstrap", "accountId": template.Account,
 	})
 }
 
@@ -34,7 +34,7 @@ func (a *runtimeAPI) nextEvent(w http.ResponseWriter, r *http.Request) {
 	select {
 	case event := <-a.events:
 		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Lambda-Extension-Event-Identifier", newID())
+		w.Header().Set("Lambda-Extension-Event-Identifier", NewID())
 		_, _ = w.Write(event)
 	case <-r.Context().Done():
 	}
@@ -46,7 +46,7 @@ func (a *runtimeAPI) extended() bool {
 	return a.wants != nil
 }
 
-func (a *runtimeAPI) notify(request *invocation) {
+func (a *runtimeAPI) notify(request *Invocation) {
 	a.publish("INVOKE", map[string]any{
 		"requestId": request.id, "deadlineMs": request.deadline.UnixMilli(), "invokedFunctionArn": request.arn,
 		"tracing": map[string]string{"type": "X-Amzn-Trace-Id", "value": request.trace},

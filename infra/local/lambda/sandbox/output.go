@@ -1,0 +1,77 @@
+package sandbox
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"sync"
+)
+
+// tailLines is how much of its last output a failed start shows.
+const tailLines = 10
+
+// longestLine bounds what is kept of a line without end.
+const longestLine = 256 << 10
+
+// output writes a process's output line by line with a prefix, and remembers the last ones.
+type output struct {
+	to     io.Writer
+	prefix string
+
+	mu   sync.Mutex
+	rest []byte // a line without its end
+	last []string
+}
+
+func (o *output) Write(text []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.rest = append(o.rest, text...)
+	for {
+		end := bytes.IndexByte(o.rest, '\n')
+		if end < 0 {
+			break
+		}
+		o.emit(string(o.rest[:end]))
+		o.rest = o.rest[end+1:]
+	}
+	if len(o.rest) > longestLine {
+		o.emit(string(o.rest))
+		o.rest = nil
+	}
+	return len(text), nil
+}
+
+// emit writes one line; a sink that fails must not stop the function.
+func (o *output) emit(line string) {
+	o.last = append(o.last, line)
+	if len(o.last) > tailLines {
+		o.last = o.last[1:]
+	}
+	_, _ = io.WriteString(o.to, o.prefix+line+"\n")
+}
+
+// note writes a line of the runner's own.
+func (o *output) note(text string) {
+	_, _ = io.WriteString(o.to, o.prefix+text+"\n")
+}
+
+// flush writes a last line that has no end.
+func (o *output) flush() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.rest) > 0 {
+		o.emit(string(o.rest))
+		o.rest = nil
+	}
+}
+
+// tail gives the last lines of output to put behind an error.
+func (o *output) tail() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.last) == 0 {
+		return ""
+	}
+	return ":\n" + strings.Join(o.last, "\n")
+}
