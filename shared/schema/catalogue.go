@@ -1,0 +1,185 @@
+package schema
+
+// Whose a column's content is.
+type Whose string
+
+// Persons own what is about them; the service owns what is about itself.
+const (
+	Person  Whose = "person"
+	Service Whose = "service"
+)
+
+// Export says how a column's content reaches its owner.
+type Export string
+
+// A column is shown as it is, opened if it is sealed, or left out: because it is a key, or says nothing about the person.
+const (
+	Shown   Export = "shown"
+	Opened  Export = "opened"
+	LeftOut Export = "left out"
+)
+
+// Erase says what ends a column's content.
+type Erase string
+
+// With the account's row; with the account's key already, because it is sealed with it; or by its own end date.
+const (
+	WithAccount Erase = "with the account"
+	WithKey     Erase = "with the account's key, then the row"
+	AtItsEnd    Erase = "at its end date"
+	Never       Erase = "never: it is about nobody"
+)
+
+// Column is one row of the data map: what a column holds, whose it is, how it is exported, how it is erased, how long it
+// is kept while the account lives.
+type Column struct {
+	Name   string // table.column
+	Holds  string
+	Whose  Whose
+	Export Export
+	Erase  Erase
+	Kept   string
+}
+
+const (
+	life    = "while the account lives"
+	session = "30 days from sign-in, or until sign-out"
+	library = "until its owner deletes the image"
+	hour    = "an hour"
+	forever = "as long as the service"
+)
+
+// Catalogue lists every column of schema app. A test fails on a column that is missing here, so that nobody can keep
+// something without deciding about it.
+func Catalogue() []Column {
+	return []Column{
+		{"account.id", "random id", Person, Shown, WithAccount, life},
+		{"account.prefix", "random prefix of the account's object keys", Service, LeftOut, WithAccount, life},
+		{"account.name", "name, from Google", Person, Opened, WithKey, life},
+		{"account.email", "e-mail address, from Google", Person, Opened, WithKey, life},
+		{"account.picture", "link to the avatar, from Google", Person, Opened, WithKey, life},
+		{"account.created_at", "when the account was opened", Person, Shown, WithAccount, life},
+		{"account.closed_at", "when its deletion was asked for", Person, Shown, WithAccount, life},
+
+		{"account_key.account_id", "account", Service, LeftOut, WithAccount, life},
+		{"account_key.service_key", "name of the service key that wraps", Service, LeftOut, WithAccount, life},
+		{"account_key.wrapped", "the account's data key, wrapped", Service, LeftOut, WithAccount, life},
+		{"account_key.pseudonym", "random name of the account in log lines", Service, LeftOut, WithAccount, life},
+
+		{"account_lookup.kind", "what is hashed: subject, e-mail or network address", Service, LeftOut, AtItsEnd, life},
+		{"account_lookup.hash", "keyed hash of it", Person, LeftOut, AtItsEnd, "until expires_at: an address 30 days, an old e-mail until the change"},
+		{"account_lookup.account_id", "account", Service, LeftOut, WithAccount, life},
+		{"account_lookup.expires_at", "end date of the hash", Service, LeftOut, AtItsEnd, life},
+
+		{"session.id", "random id", Person, Shown, WithAccount, session},
+		{"session.token_hash", "hash of the cookie's token", Service, LeftOut, WithAccount, session},
+		{"session.account_id", "account", Service, LeftOut, WithAccount, session},
+		{"session.browser", "browser and version", Person, Opened, WithKey, session},
+		{"session.system", "operating system and version", Person, Opened, WithKey, session},
+		{"session.address", "network address", Person, Opened, WithKey, session},
+		{"session.created_at", "when it signed in", Person, Shown, WithAccount, session},
+		{"session.last_seen_at", "when it was last used", Person, Shown, WithAccount, session},
+		{"session.expires_at", "when it ends", Person, Shown, WithAccount, session},
+
+		{"credit_balance.account_id", "account", Service, LeftOut, WithAccount, life},
+		{"credit_balance.available", "credits to spend", Person, Shown, WithAccount, life},
+		{"credit_balance.held", "credits held for orders under way", Person, Shown, WithAccount, life},
+
+		{"credit_grant.id", "random id", Person, Shown, WithAccount, life},
+		{"credit_grant.account_id", "account", Service, LeftOut, WithAccount, life},
+		{"credit_grant.source", "free, plan, pack or goodwill", Person, Shown, WithAccount, life},
+		{"credit_grant.reference", "what it was granted for", Person, Shown, WithAccount, life},
+		{"credit_grant.amount", "credits granted", Person, Shown, WithAccount, life},
+		{"credit_grant.remaining", "credits not yet spent or held", Person, Shown, WithAccount, life},
+		{"credit_grant.granted_at", "when", Person, Shown, WithAccount, life},
+		{"credit_grant.expires_at", "when the rest expires", Person, Shown, WithAccount, life},
+
+		{"credit_hold.id", "the order's id", Person, Shown, WithAccount, life},
+		{"credit_hold.account_id", "account", Service, LeftOut, WithAccount, life},
+		{"credit_hold.amount", "credits held", Person, Shown, WithAccount, life},
+		{"credit_hold.state", "held, settled or released", Person, Shown, WithAccount, life},
+		{"credit_hold.held_at", "when it was held", Person, Shown, WithAccount, life},
+		{"credit_hold.closed_at", "when it was settled or released", Person, Shown, WithAccount, life},
+
+		{"credit_hold_lot.hold_id", "hold", Service, LeftOut, WithAccount, life},
+		{"credit_hold_lot.grant_id", "lot that it was taken from", Service, LeftOut, WithAccount, life},
+		{"credit_hold_lot.amount", "credits of that lot", Service, LeftOut, WithAccount, life},
+
+		{"credit_entry.id", "number of the entry", Service, LeftOut, WithAccount, life},
+		{"credit_entry.account_id", "account", Service, LeftOut, WithAccount, life},
+		{"credit_entry.at", "when", Person, Shown, WithAccount, life},
+		{"credit_entry.kind", "grant, hold, settle or release", Person, Shown, WithAccount, life},
+		{"credit_entry.reference", "grant or order that it is about", Person, Shown, WithAccount, life},
+		{"credit_entry.available", "change of the credits to spend", Person, Shown, WithAccount, life},
+		{"credit_entry.held", "change of the credits held", Person, Shown, WithAccount, life},
+		{"credit_entry.available_after", "credits to spend after it", Person, Shown, WithAccount, life},
+		{"credit_entry.held_after", "credits held after it", Person, Shown, WithAccount, life},
+
+		{"free_grant_guard.hash", "keyed hash of a Google identity that had its free credits", Person, LeftOut, AtItsEnd, "two years from the grant, beyond the account"},
+		{"free_grant_guard.expires_at", "end date of the hash", Service, LeftOut, AtItsEnd, "two years from the grant, beyond the account"},
+
+		{"image.id", "random id", Person, Shown, WithAccount, library},
+		{"image.account_id", "account", Service, LeftOut, WithAccount, library},
+		{"image.generation_id", "order that made it", Person, Shown, WithAccount, library},
+		{"image.kind", "upload or result", Person, Shown, WithAccount, library},
+		{"image.state", "pending, ready or deleting", Service, LeftOut, WithAccount, library},
+		{"image.state_at", "since when", Service, LeftOut, WithAccount, library},
+		{"image.key", "object key of the image", Service, LeftOut, WithAccount, library},
+		{"image.thumbnail_key", "object key of the thumbnail", Service, LeftOut, WithAccount, library},
+		{"image.content_type", "media type", Person, Shown, WithAccount, library},
+		{"image.thumbnail_type", "media type of the thumbnail", Service, LeftOut, WithAccount, library},
+		{"image.width", "pixels", Person, Shown, WithAccount, library},
+		{"image.height", "pixels", Person, Shown, WithAccount, library},
+		{"image.bytes", "length of the image", Person, Shown, WithAccount, library},
+		{"image.crc32", "checksum of the image, for archives", Service, LeftOut, WithAccount, library},
+		{"image.sha256", "hash of the image", Person, Shown, WithAccount, library},
+		{"image.thumbnail_bytes", "length of the thumbnail", Service, LeftOut, WithAccount, library},
+		{"image.thumbnail_crc32", "checksum of the thumbnail", Service, LeftOut, WithAccount, library},
+		{"image.thumbnail_sha256", "hash of the thumbnail", Service, LeftOut, WithAccount, library},
+		{"image.tool", "tool that made it", Person, Shown, WithAccount, library},
+		{"image.prompt", "prompt that made it", Person, Opened, WithKey, library},
+		{"image.created_at", "when it was made", Person, Shown, WithAccount, library},
+
+		{"upload.id", "random id", Person, Shown, WithAccount, hour},
+		{"upload.account_id", "account", Service, LeftOut, WithAccount, hour},
+		{"upload.key", "object key of the file as it came", Service, LeftOut, WithAccount, hour},
+		{"upload.content_type", "announced media type", Person, Shown, WithAccount, hour},
+		{"upload.bytes", "announced length", Person, Shown, WithAccount, hour},
+		{"upload.created_at", "when it was offered", Person, Shown, WithAccount, hour},
+		{"upload.expires_at", "until when the file could be put", Person, Shown, WithAccount, hour},
+		{"upload.image_id", "image that it became", Person, Shown, WithAccount, hour},
+
+		{"generation.id", "random id", Person, Shown, WithAccount, life},
+		{"generation.account_id", "account", Service, LeftOut, WithAccount, life},
+		{"generation.tool", "tool", Person, Shown, WithAccount, life},
+		{"generation.prompt", "prompt", Person, Opened, WithKey, life},
+		{"generation.size", "size in pixels", Person, Shown, WithAccount, life},
+		{"generation.seed", "seed", Person, Shown, WithAccount, life},
+		{"generation.inputs", "images that it worked on", Person, Shown, WithAccount, life},
+		{"generation.cost", "price in credits", Person, Shown, WithAccount, life},
+		{"generation.idempotency_key", "the client's key against repetition", Service, LeftOut, WithAccount, life},
+		{"generation.request_hash", "hash of the request, keyed with the account's key", Service, LeftOut, WithAccount, life},
+		{"generation.status", "queued, running, succeeded or failed", Person, Shown, WithAccount, life},
+		{"generation.error_code", "why it failed", Person, Shown, WithAccount, life},
+		{"generation.created_at", "when it was ordered", Person, Shown, WithAccount, life},
+		{"generation.runnable_at", "from when it may be drawn", Service, LeftOut, WithAccount, life},
+		{"generation.started_at", "when drawing began", Person, Shown, WithAccount, life},
+		{"generation.finished_at", "when it ended", Person, Shown, WithAccount, life},
+		{"generation.lease_until", "until when a worker may draw it", Service, LeftOut, WithAccount, life},
+		{"generation.fence", "number of the worker that may write", Service, LeftOut, WithAccount, life},
+		{"generation.calls", "provider calls so far", Service, LeftOut, WithAccount, life},
+
+		{"provider_call.id", "number of the call", Service, LeftOut, WithAccount, life},
+		{"provider_call.generation_id", "order", Person, Shown, WithAccount, life},
+		{"provider_call.provider", "provider that was asked", Person, Shown, WithAccount, life},
+		{"provider_call.model", "model that was asked", Person, Shown, WithAccount, life},
+		{"provider_call.started_at", "when it was asked", Person, Shown, WithAccount, life},
+		{"provider_call.finished_at", "when it answered", Person, Shown, WithAccount, life},
+		{"provider_call.outcome", "drawn, refused, deferred or failed", Person, Shown, WithAccount, life},
+
+		{"schema_version.id", "number of the entry", Service, LeftOut, Never, forever},
+		{"schema_version.version_id", "number of a migration", Service, LeftOut, Never, forever},
+		{"schema_version.is_applied", "whether it is applied", Service, LeftOut, Never, forever},
+		{"schema_version.tstamp", "when it was applied", Service, LeftOut, Never, forever},
+	}
+}
