@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
@@ -19,15 +18,7 @@ type BucketAddress struct {
 func Bucket(t testing.TB) BucketAddress {
 	t.Helper()
 	address := parts(t).bucket("test-" + strings.ToLower(rand.Text()))
-	client := s3.New(s3.Options{
-		Region:       "auto",
-		BaseEndpoint: &address.Endpoint,
-		UsePathStyle: true,
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: address.AccessKeyID, SecretAccessKey: address.SecretAccessKey}, nil
-		}),
-	})
-	if _, err := client.CreateBucket(context.Background(), &s3.CreateBucketInput{Bucket: &address.Name}); err != nil {
+	if _, err := address.client().CreateBucket(context.Background(), &s3.CreateBucketInput{Bucket: &address.Name}); err != nil {
 		t.Fatalf("make a bucket: %v", err)
 	}
 	return address
