@@ -40,13 +40,8 @@ func (c *client) converse(ctx context.Context) {
 			c.say(fatal("53300", "no connection to Postgres became free within "+patience.String()+": "+err.Error()))
 			return
 		}
-		if err := write(s.out, m); err != nil {
+		if err := s.pass(m, c.in.Buffered() == 0); err != nil {
 			return
-		}
-		if c.in.Buffered() == 0 {
-			if err := s.out.Flush(); err != nil {
-				return
-			}
 		}
 	}
 }

@@ -21,6 +21,7 @@ const reset = "close all; reset all; deallocate all; unlisten *; select pg_advis
 type server struct {
 	conn       net.Conn
 	in         *bufio.Reader
+	sending    sync.Mutex // guards out: the answer may be here before the client's goroutine has left Flush
 	out        *bufio.Writer
 	key        []byte // process id and secret, for cancel requests
 	parameters []message
@@ -102,8 +103,13 @@ func (s *server) prove(body []byte, first string, clientKey []byte) error {
 	}
 }
 
-func (s *server) send(m message) error {
-	if err := write(s.out, m); err != nil {
+func (s *server) send(m message) error { return s.pass(m, true) }
+
+// pass sends a message, at once or together with the next one.
+func (s *server) pass(m message, now bool) error {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	if err := write(s.out, m); err != nil || !now {
 		return err
 	}
 	return s.out.Flush()
