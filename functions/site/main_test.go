@@ -246,32 +246,3 @@ func TestAKnownAddressRefusesOtherMethodsAndNamesItsOwn(t *testing.T) {
 		}
 	}
 }
-
-var event = regexp.MustCompile(`Method: (\w+), Path: (?:"([^"]+)"|([^}\s]+))\}`)
-
-func TestTheContractHasExactlyTheRoutesThatThereAre(t *testing.T) {
-	template, err := os.ReadFile("../../template.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	have := map[string]bool{}
-	for _, found := range event.FindAllStringSubmatch(string(template), -1) {
-		have[found[1]+" "+found[2]+found[3]] = true
-	}
-	for pattern := range routes("") {
-		if pattern != "/" { // for what has no route
-			have[strings.Replace(pattern, "{$}", "", 1)] = true
-		}
-	}
-	contract, err := files.ReadFile("openapi.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	said := map[string]bool{}
-	for method, pattern := range operations(string(contract)) {
-		said[method+" "+pattern] = true
-	}
-	if got, want := slices.Sorted(maps.Keys(said)), slices.Sorted(maps.Keys(have)); !slices.Equal(got, want) {
-		t.Errorf("the contract has\n%s\nand there are\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-	}
-}

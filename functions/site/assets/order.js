@@ -14,7 +14,7 @@ export function form(tools, problem) {
   byId("tools").replaceChildren(...tools.map((each) => element("label", {},
     element("input", { type: "radio", name: "tool", value: each.name, checked: each === tool, "data-testid": "tool", onchange: () => { tool = each; fit(); save(); } }),
     each.title)));
-  byId("prompt").value = kept.prompt ?? "";
+  byId("prompt").value ||= kept.prompt ?? ""; // what was typed while this page loaded stays
   byId("seed").value = kept.seed ?? "";
   byId("seed-field").open = Boolean(kept.seed);
   byId("prompt").addEventListener("input", () => { count(); save(); });

@@ -63,7 +63,7 @@ export function showDone(generation) {
 export function showFailed(generation) {
   byId("drawing").hidden = true;
   byId("result").hidden = true;
-  say("failed", `${generation.error?.detail ?? "No picture came of it."} ${credits(generation.cost)} returned.`);
+  say("failed", generation.error?.detail ?? "No picture came of it; your credits have been returned.");
 }
 
 function say(state, sentence) {

@@ -11,6 +11,7 @@ try {
   const [, { tools }] = await Promise.all([enter(), api("GET", "/api/tools")]);
   const order = form(tools, problem);
   byId("order").addEventListener("submit", (event) => { event.preventDefault(); generate(order); });
+  byId("generate").disabled = false;
   const underway = draft.underway();
   if (underway) await watch(underway);
 } catch (refusal) {

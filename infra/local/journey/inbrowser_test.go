@@ -71,6 +71,7 @@ func TestAPersonUploadsAPictureAndEditsItInTheBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.do("choose the tool", chromedp.Click(chromedp.CSS(`[data-testid="tool"][value="edit"]`)))
+	b.see("the tool takes pictures", `!document.querySelector("#pictures").hidden`)
 	b.do("nothing to work on yet", chromedp.SendKeys(hook("prompt"), "Make it night"), chromedp.Click(hook("generate")))
 	b.see("the page asks for a picture", `document.querySelector("#problem").textContent.includes("Choose a picture")`)
 	b.do("give it the file", chromedp.SetUploadFiles(hook("file"), []string{file}))
@@ -95,7 +96,7 @@ func TestAPersonWhoseSessionEndsLosesNoWordsInTheBrowser(t *testing.T) {
 	b.do("a stranger opens the studio", chromedp.Navigate(site+"/studio"))
 	b.signIn(freshAddress())
 	b.arrive("/studio")
-	b.do("write", chromedp.SendKeys(hook("prompt"), "A cathedral of ice"))
+	b.do("write", chromedp.SendKeys(hook("prompt"), "A cathedral of ice"), chromedp.WaitEnabled(hook("generate")))
 	b.do("the session ends elsewhere", chromedp.Evaluate[chromedp.Void](`fetch("/api/logout", {method: "POST"}).then(() => {})`, chromedp.EvalAwaitPromise))
 	b.do("order", chromedp.Click(hook("generate")))
 	b.signIn(freshAddress())

@@ -32,7 +32,7 @@ func TestStrangersAreAskedToSignIn(t *testing.T) {
 	p := stranger(t)
 	for _, route := range []string{
 		"GET /api/account", "GET /api/images", "GET /api/generations", "GET /api/images/" + uuid(), "GET /api/generations/" + uuid(),
-		"DELETE /api/images/" + uuid(), "POST /api/uploads/" + uuid(), "POST /api/logout",
+		"DELETE /api/images/" + uuid(), "POST /api/uploads/" + uuid(),
 	} {
 		method, path, _ := strings.Cut(route, " ")
 		p.call(method, path, nil).refuses(401, "sign_in_required")
@@ -53,10 +53,10 @@ func TestEveryBadRequestIsExplained(t *testing.T) {
 		status       int
 		code         string
 	}{
-		{"GET", "/api/images?limit=0", nil, nil, 400, ""},
+		{"GET", "/api/images?limit=0", nil, nil, 400, "invalid_limit"},
 		{"GET", "/api/images?limit=101", nil, nil, 400, ""},
 		{"GET", "/api/images?limit=ten", nil, nil, 400, ""},
-		{"GET", "/api/images?kind=other", nil, nil, 400, ""},
+		{"GET", "/api/images?kind=other", nil, nil, 400, "invalid_kind"},
 		{"GET", "/api/images?cursor=nonsense", nil, nil, 400, "invalid_cursor"},
 		{"GET", "/api/generations?cursor=nonsense", nil, nil, 400, "invalid_cursor"},
 		{"GET", "/api/images?order=oldest", nil, nil, 400, "unknown_parameter"},
@@ -70,16 +70,16 @@ func TestEveryBadRequestIsExplained(t *testing.T) {
 		{"GET", "/api/logout", nil, nil, 405, "method_not_allowed"},
 		{"POST", "/api/generations", order, nil, 400, "idempotency_key_required"},
 		{"POST", "/api/generations", order, []string{"Idempotency-Key", "seven"}, 400, "idempotency_key_required"},
-		{"POST", "/api/generations", fields{"tool": "paint"}, []string{"Idempotency-Key", uuid()}, 422, ""},
+		{"POST", "/api/generations", fields{"tool": "paint"}, []string{"Idempotency-Key", uuid()}, 422, "invalid_order"},
 		{"POST", "/api/generations", fields{"tool": "text-to-image"}, []string{"Idempotency-Key", uuid()}, 422, ""},
 		{"POST", "/api/generations", fields{"tool": "text-to-image", "prompt": "A boat", "seed": -1}, []string{"Idempotency-Key", uuid()}, 422, ""},
 		{"POST", "/api/generations", fields{"tool": "text-to-image", "prompt": "A boat", "size": "1x1"}, []string{"Idempotency-Key", uuid()}, 422, ""},
 		{"POST", "/api/generations", fields{"tool": "text-to-image", "prompt": "A boat", "colour": "red"}, []string{"Idempotency-Key", uuid()}, 422, "unknown_field"},
-		{"POST", "/api/generations", []byte(`{"tool":`), []string{"Idempotency-Key", uuid()}, 400, ""},
-		{"POST", "/api/generations", []byte(`tool=edit`), []string{"Idempotency-Key", uuid(), "Content-Type", "text/plain"}, 415, ""},
-		{"POST", "/api/uploads", fields{"content_type": "image/gif", "bytes": 5}, nil, 422, ""},
-		{"POST", "/api/uploads", fields{"content_type": "image/png", "bytes": 0}, nil, 422, ""},
-		{"POST", "/api/uploads", fields{"content_type": "image/png", "bytes": 20<<20 + 1}, nil, 422, ""},
+		{"POST", "/api/generations", []byte(`{"tool":`), []string{"Idempotency-Key", uuid()}, 400, "malformed_json"},
+		{"POST", "/api/generations", []byte(`tool=edit`), []string{"Idempotency-Key", uuid(), "Content-Type", "text/plain"}, 415, "json_required"},
+		{"POST", "/api/uploads", fields{"content_type": "image/gif", "bytes": 5}, nil, 415, "image_type_unsupported"},
+		{"POST", "/api/uploads", fields{"content_type": "image/png", "bytes": 0}, nil, 413, "image_too_large"},
+		{"POST", "/api/uploads", fields{"content_type": "image/png", "bytes": 20<<20 + 1}, nil, 413, "image_too_large"},
 		{"POST", "/api/logout", nil, []string{"Origin", "https://elsewhere.example", "Sec-Fetch-Site", "cross-site"}, 403, "cross_origin"},
 	}
 	for _, c := range cases {
