@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"nanoflux.ai/backend/shared/problem"
@@ -28,7 +29,7 @@ func main() {
 }
 
 func routes(policy string) web.Routes {
-	s := site{policy: policy, version: digestOfAssets()}
+	s := site{policy: policy, version: sync.OnceValue(digestOfAssets)}
 	return web.Routes{
 		"GET /{$}":                     s.page("start.html"),
 		"GET /studio":                  s.page("studio.html"),
@@ -46,8 +47,8 @@ func routes(policy string) web.Routes {
 
 // site is what the stories below have in common.
 type site struct {
-	policy  string // the pages' Content-Security-Policy
-	version string // of all assets together
+	policy  string        // the pages' Content-Security-Policy
+	version func() string // of all assets together; worked out at its first use
 }
 
 func tools(w http.ResponseWriter, r *http.Request) error {
@@ -73,7 +74,7 @@ func (s site) page(name string) web.Story {
 // that a page loads always belong together, even in the minute of a deployment.
 func (s site) readPage(name string) ([]byte, error) {
 	body, err := files.ReadFile("pages/" + name)
-	return bytes.ReplaceAll(body, []byte(`"/assets/`), []byte(`"/assets/`+s.version+`/`)), err
+	return bytes.ReplaceAll(body, []byte(`"/assets/`), []byte(`"/assets/`+s.version()+`/`)), err
 }
 
 func (s site) asset(w http.ResponseWriter, r *http.Request) error {
@@ -82,7 +83,7 @@ func (s site) asset(w http.ResponseWriter, r *http.Request) error {
 		return s.missing(w, r)
 	}
 	caching := "public, max-age=31536000, immutable"
-	if r.PathValue("version") != s.version { // of a page that was loaded before a deployment
+	if r.PathValue("version") != s.version() { // of a page that was loaded before a deployment
 		caching = "no-cache"
 	}
 	send(w, r, r.PathValue("file"), caching, body)

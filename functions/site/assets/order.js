@@ -26,6 +26,7 @@ export function form(tools, problem) {
     const { prompt, images, seed } = tool.inputs;
     byId("about-tool").textContent = `${tool.description} ${madeBy(tool.made_by)}`;
     byId("prompt-field").hidden = !takesPrompt(tool);
+    document.querySelector("label[for=prompt]").textContent = prompt?.required ? "Describe it" : "Describe it, if you like";
     byId("prompt").required = Boolean(prompt?.required);
     byId("prompt").placeholder = images?.max ? "What should change?" : "A lighthouse in a storm, oil on canvas";
     byId("seed-field").hidden = !seed;
@@ -52,6 +53,7 @@ export function form(tools, problem) {
   }
 
   function save() {
+    problem.replaceChildren(); // whatever it said, it was about the form as it was
     draft.save({ tool: tool.name, prompt: byId("prompt").value, size: chosenSize(), seed: byId("seed").value, images: picked.list() });
   }
 
