@@ -131,6 +131,9 @@ func (s *scene) liquid() {
 // space is a nebula, stars, a planet that may have rings.
 func (s *scene) space() {
 	_, inks := s.palette()
+	for i, ink := range inks {
+		inks[i] = ink.Mix(canvas.Hex(0x8a8078), 0.35)
+	}
 	n := s.noise
 	scale := 2.6 / math.Max(s.w, s.h)
 	s.Paint(func(x, y float64, _ canvas.Color) canvas.Color {

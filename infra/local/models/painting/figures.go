@@ -12,7 +12,7 @@ func (s *scene) city() {
 	for row := range 3 {
 		closeness := []float64{0.3, 0.6, 0.95}[row]
 		base := s.skyEnd + (s.h-s.skyEnd)*[]float64{0.02, 0.2, 1}[row]
-		if s.says("lake", "river", "water", "harbour", "harbor", "bay", "bridge", "reflection") {
+		if s.hasLake() {
 			base = s.skyEnd + 2
 		}
 		tone := s.light.haze.Mix(s.light.near, closeness)
@@ -80,7 +80,7 @@ func (s *scene) residents(ground string) {
 	if s.says("lighthouse") {
 		s.lighthouse(s.w*0.76, s.skyEnd+(s.h-s.skyEnd)*0.2, s.h*0.34)
 	}
-	if s.says("boat", "ship", "sail", "sailboat") || ground == "sea" && s.chance.IntN(3) == 0 {
+	if s.says("boat", "ship", "sail", "sailboat", "sailing", "yacht") || ground == "sea" && s.chance.IntN(3) == 0 {
 		s.boat(s.w*s.between(0.25, 0.7), s.skyEnd+(s.h-s.skyEnd)*s.between(0.2, 0.4), s.unit*s.between(90, 140))
 	}
 	if s.says("balloon") {

@@ -22,20 +22,25 @@ func (s *scene) farHills(layers int) {
 
 // mountainsBehind stand farther off than a forest.
 func (s *scene) mountainsBehind() {
-	s.range_(s.skyEnd*0.98, s.h*0.36, 0.25, 0)
-	s.range_(s.skyEnd*1.02, s.h*0.2, 0.5, 1)
+	s.chain(s.skyEnd*0.98, s.h*0.36, 0.25, 0)
+	s.chain(s.skyEnd*1.02, s.h*0.2, 0.5, 1)
 }
 
 func (s *scene) mountains() {
-	s.range_(s.skyEnd*0.97, s.h*0.42, 0.22, 0)
-	s.range_(s.skyEnd*1.06, s.h*0.34, 0.45, 1)
-	s.range_(s.skyEnd*1.2, s.h*0.26, 0.72, 2)
+	s.chain(s.skyEnd*0.97, s.h*0.42, 0.22, 0)
+	if s.hasLake() {
+		s.chain(s.skyEnd*1.01, s.h*0.2, 0.5, 1)
+		s.treeLine(s.skyEnd*1.015, 0.8, 40)
+		return
+	}
+	s.chain(s.skyEnd*1.06, s.h*0.34, 0.45, 1)
+	s.chain(s.skyEnd*1.2, s.h*0.26, 0.72, 2)
 	s.treeLine(s.skyEnd*1.28, 0.86, 34)
 	s.treeLine(s.h*0.97, 1, 70)
 }
 
-// range_ is one chain of mountains: rock with a lit and a shaded side, snow on what is high, haze at the foot.
-func (s *scene) range_(base, rise, closeness float64, layer int) {
+// chain is one chain of mountains: rock with a lit and a shaded side, snow on what is high, haze at the foot.
+func (s *scene) chain(base, rise, closeness float64, layer int) {
 	noise := s.noise + canvas.Noise(20+layer*3)
 	frequency := (2.1 + 0.7*float64(layer)) / s.w
 	rock := s.light.haze.Mix(s.light.near, closeness)
@@ -88,16 +93,17 @@ func (s *scene) mist(y, thickness float64) {
 // treeLine fills the ground under a row of conifers; size is their usual height at 1024.
 func (s *scene) treeLine(y, closeness, size float64) {
 	tone := s.light.haze.Mix(s.light.near.Mix(s.light.green, 0.3), closeness)
-	if s.says("autumn") {
-		tone = tone.Mix(canvas.Hex(0xb4511e), 0.45*closeness)
-	}
 	noise, size := s.noise+canvas.Noise(int(size)), size*s.unit
 	ground := func(x float64) float64 { return y - size*0.9*noise.Cloud(x/size*0.22, 3, 3) }
 	s.Below(ground, func(_, _, depth float64) canvas.Color {
 		return tone.Mix(s.light.haze, 0.18*canvas.Smooth(0, size, depth))
 	})
 	for x := -size * 0.2; x < s.w+size*0.2; x += size * s.between(0.13, 0.36) {
-		s.conifer(x, ground(x)+size*0.05, size*s.between(0.55, 1.25), tone)
+		tree := tone
+		if s.says("autumn", "fall") {
+			tree = tone.Mix(canvas.HSL(s.between(-0.01, 0.13), 0.8, 0.45), 0.75)
+		}
+		s.conifer(x, ground(x)+size*0.05, size*s.between(0.55, 1.25), tree)
 	}
 }
 
@@ -120,8 +126,8 @@ func (s *scene) conifer(x, y, height float64, tone canvas.Color) {
 	s.Fill(path, func(atX, atY float64) canvas.Color {
 		side := canvas.Smooth(-width, width, (atX-x)*math.Copysign(1, s.sunX-x))
 		c := tone.Times(0.86 + 0.3*side)
-		if snowy && (s.noise+70).At(atX/s.unit*0.12, atY/s.unit*0.2) > 0.55 {
-			c = c.Mix(s.light.snow, 0.7)
+		if snowy {
+			c = c.Mix(s.light.snow, 0.85*canvas.Smooth(0.42, 0.68, (s.noise+70).Cloud(atX/height*5, atY/height*9, 3)))
 		}
 		return c
 	}, 1)

@@ -106,7 +106,7 @@ func (s *scene) subject() {
 var landWords = []string{"sunset", "sunrise", "mountain", "alp", "hill", "peak", "sea", "ocean", "lake", "river", "beach", "coast",
 	"island", "water", "forest", "tree", "wood", "pine", "jungle", "city", "skyline", "town", "street", "tower", "skyscraper",
 	"desert", "dune", "canyon", "meadow", "field", "garden", "village", "house", "cabin", "home", "lighthouse", "boat", "ship",
-	"sail", "balloon", "bird", "sky", "cloud", "star", "moon", "sun", "snow", "winter", "rain", "storm", "aurora", "northern",
+	"sail", "sailboat", "sailing", "yacht", "harbour", "harbor", "wave", "balloon", "bird", "sky", "cloud", "star", "moon", "sun", "snow", "winter", "rain", "storm", "aurora", "northern",
 	"night", "landscape", "valley", "fog", "mist", "autumn", "spring", "summer", "dawn", "dusk", "evening", "morning", "castle",
 	"dog", "fox", "wolf", "horse", "deer", "bear", "dragon", "farm", "bridge", "neon", "cyberpunk"}
 
@@ -131,11 +131,16 @@ func (s *scene) landscape() {
 		s.farHills(3)
 		s.meadow()
 	}
-	if ground == "sea" || s.says("lake", "river", "water", "reflection") || ground == "city" && s.says("harbour", "harbor", "bridge", "bay") {
+	if ground == "sea" || s.hasLake() {
 		s.water()
 	}
 	s.residents(ground)
 	s.weather()
+}
+
+// hasLake says whether water lies before the land.
+func (s *scene) hasLake() bool {
+	return s.says("lake", "river", "water", "reflection", "harbour", "harbor", "bay")
 }
 
 func (s *scene) ground() string {
@@ -144,7 +149,7 @@ func (s *scene) ground() string {
 		return "city"
 	case s.says("mountain", "alp", "peak", "canyon", "aurora", "northern", "castle", "dragon"):
 		return "mountain"
-	case s.says("sea", "ocean", "beach", "coast", "island", "boat", "ship", "sail", "lighthouse"):
+	case s.says("sea", "ocean", "beach", "coast", "island", "boat", "ship", "sail", "sailboat", "sailing", "yacht", "wave", "lighthouse"):
 		return "sea"
 	case s.says("forest", "tree", "wood", "pine", "jungle", "fog", "mist", "fox", "wolf", "deer", "bear", "cabin"):
 		return "forest"

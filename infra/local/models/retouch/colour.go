@@ -87,8 +87,9 @@ func (p *photo) posterize() {
 	p.blur(3)
 	edges := p.edges(1)
 	for i, c := range p.Pix {
-		step := func(v float32) float32 { return float32(math.Round(float64(v)*4) / 4) }
-		c = canvas.Color{R: step(c.R), G: step(c.G), B: step(c.B)}
+		luma := c.Luma()
+		// Steps of brightness only: stepping each channel would invent hues.
+		c = c.Times((math.Round(luma*5) + 0.35) / 5.4 / (luma + 0.02))
 		p.Pix[i] = c.Mix(canvas.Hex(0x14101c), canvas.Smooth(0.1, 0.3, edges[i]))
 	}
 	p.saturate(1.35)
