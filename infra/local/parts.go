@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +15,7 @@ import (
 	"nanoflux.ai/backend/infra/local/bucket"
 	"nanoflux.ai/backend/infra/local/cdn"
 	"nanoflux.ai/backend/infra/local/google"
+	"nanoflux.ai/backend/infra/local/models"
 	"nanoflux.ai/backend/infra/local/pooler"
 	"nanoflux.ai/backend/infra/local/postgres"
 	"nanoflux.ai/backend/infra/local/process"
@@ -65,10 +66,10 @@ func (r *runner) startParts(ctx context.Context, chosen []string, site string) e
 	if slices.Contains(chosen, "google") {
 		group.Go(func() error { return r.startGoogle(site) })
 	}
-	if slices.Contains(chosen, "models") {
-		group.Go(func() error { return r.startModels() })
+	if err := group.Wait(); err != nil || !slices.Contains(chosen, "models") {
+		return err
 	}
-	return group.Wait()
+	return r.startModels()
 }
 
 func (r *runner) startPostgres(ctx context.Context) error {
@@ -79,7 +80,7 @@ func (r *runner) startPostgres(ctx context.Context) error {
 	if r.ephemeral {
 		r.onStop(func() { os.RemoveAll(home) })
 	}
-	kept, err := cache()
+	kept, err := databaseCache()
 	if err != nil {
 		return err
 	}
@@ -149,8 +150,9 @@ func (r *runner) startCDN(site string) error {
 	}
 	objects := cdn.S3{Endpoint: r.at.Bucket, Bucket: bucketName, Region: bucket.Region,
 		AccessKeyID: r.secrets["BUCKET_ACCESS_KEY_ID"], SecretAccessKey: r.secrets["BUCKET_SECRET_ACCESS_KEY"]}
-	r.answer(cdn.New(cdn.Config{URL: r.at.CDN, SiteOrigin: site, Key: signing, Fetch: objects.Fetch,
-		PurgeToken: r.secrets["CDN_PURGE_TOKEN"], Now: r.clock.now}), listener)
+	r.front = cdn.New(cdn.Config{URL: r.at.CDN, SiteOrigin: site, Key: signing, Fetch: objects.Fetch,
+		PurgeToken: r.secrets["CDN_PURGE_TOKEN"], Now: r.clock.now})
+	r.answer(r.front, listener)
 	return nil
 }
 
@@ -165,8 +167,18 @@ func (r *runner) startGoogle(site string) error {
 	return nil
 }
 
+// startModels answers for Gemini and for the whole of Cloudflare's API, whose purges are the CDN's business.
 func (r *runner) startModels() error {
-	var listener net.Listener
-	_ = listener
+	listener, err := process.Listen(port(r.wished.Models))
+	if err != nil {
+		return err
+	}
+	r.at.Models = origin(listener)
+	mux := http.NewServeMux()
+	mux.Handle("/", models.New(models.Config{WorkersAIToken: r.secrets["WORKERS_AI_TOKEN"], GeminiAPIKey: r.secrets["GEMINI_API_KEY"]}))
+	if r.front != nil {
+		mux.Handle("/client/v4/zones/", r.front)
+	}
+	r.answer(mux, listener)
 	return nil
 }

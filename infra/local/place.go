@@ -30,14 +30,18 @@ func project() (string, error) {
 	}
 }
 
-// cache is the folder, outside the project, for what is fetched or compiled once on this machine. Root's own cache cannot be
-// entered by the user that Postgres runs as.
+// cache is the folder, outside the project, for what is fetched or compiled once on this machine.
 func cache() (string, error) {
+	folder, err := os.UserCacheDir()
+	return filepath.Join(folder, "nanoflux"), err
+}
+
+// databaseCache is the cache for Postgres: the user that it runs as cannot enter root's own.
+func databaseCache() (string, error) {
 	if os.Geteuid() == 0 {
 		return "/var/cache/nanoflux", nil
 	}
-	folder, err := os.UserCacheDir()
-	return filepath.Join(folder, "nanoflux"), err
+	return cache()
 }
 
 const (

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"nanoflux.ai/backend/infra/local/cdn"
 	"nanoflux.ai/backend/infra/local/process"
 )
 
@@ -25,6 +26,7 @@ type runner struct {
 	user      *process.User
 	secrets   secrets
 	clock     clock
+	front     *cdn.Front
 
 	wished addresses // of the run before, taken again where they are free
 	at     addresses
@@ -114,6 +116,13 @@ func (r *runner) say(line string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	fmt.Fprintln(r.out, line)
+}
+
+// Write prints whole lines that others compose.
+func (r *runner) Write(lines []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.out.Write(lines)
 }
 
 // step does one thing and says how long it took.

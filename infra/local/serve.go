@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"io"
@@ -30,13 +29,7 @@ func serve(ctx context.Context, arguments []string) error {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		cancel()
 	}()
-	return beside(ctx, *list, func(ctx context.Context, r *runner) error {
-		if err := json.NewEncoder(os.Stdout).Encode(r.at); err != nil {
-			return err
-		}
-		<-ctx.Done()
-		return context.Cause(ctx)
-	})
+	return beside(ctx, *list, announce)
 }
 
 // with runs a command beside parts and ends as that ends.
@@ -87,6 +80,10 @@ func beside(ctx context.Context, list string, work func(context.Context, *runner
 	}
 	if err == nil {
 		err = work(ctx, r)
+	}
+	// A part that ended by itself explains every other failure.
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
 	}
 	if errors.Is(err, context.Canceled) {
 		return nil

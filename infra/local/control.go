@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"nanoflux.ai/backend/infra/local/lambda"
+	"nanoflux.ai/backend/infra/local/process"
+	"nanoflux.ai/backend/infra/local/schedule"
+)
+
+// startControl answers tools and tests that want time to pass, schedules to fire, or events to get lost.
+func (r *runner) startControl(functions *lambda.Service, schedules *schedule.Runner) error {
+	listener, err := process.Listen(port(r.wished.Control))
+	if err != nil {
+		return err
+	}
+	r.at.Control = origin(listener)
+	mux := http.NewServeMux()
+	mux.Handle("POST /fire", command(func(ctx context.Context, asked firing) (any, error) {
+		result, err := schedules.Fire(ctx, asked.Name, asked.time(r.clock.now()))
+		return fired{FunctionError: result.FunctionError, Payload: readable(result.Payload)}, err
+	}))
+	mux.Handle("POST /async", command(func(_ context.Context, asked disorder) (any, error) {
+		functions.Faults(asked.faults())
+		return struct{}{}, nil
+	}))
+	mux.Handle("GET /async", command(func(context.Context, struct{}) (any, error) {
+		return map[string]int{"pending": functions.Pending()}, nil
+	}))
+	mux.Handle("GET /failures", command(func(context.Context, struct{}) (any, error) {
+		return functions.Failed(), nil
+	}))
+	mux.Handle("POST /clock", command(func(_ context.Context, asked struct {
+		Offset float64 `json:"offset_seconds"`
+	}) (any, error) {
+		r.clock.move(time.Duration(asked.Offset * float64(time.Second)))
+		return map[string]time.Time{"now": r.clock.now()}, nil
+	}))
+	r.answer(mux, listener)
+	return nil
+}
+
+// firing asks for a schedule to be fired as if it were At, or now.
+type firing struct {
+	Name string     `json:"name"`
+	At   *time.Time `json:"at,omitempty"`
+}
+
+func (f firing) time(now time.Time) time.Time {
+	if f.At == nil {
+		return now
+	}
+	return *f.At
+}
+
+// fired is what the function answered.
+type fired struct {
+	FunctionError string          `json:"function_error,omitempty"`
+	Payload       json.RawMessage `json:"payload"`
+}
+
+// readable is the payload, or null for one that is not JSON.
+func readable(payload []byte) json.RawMessage {
+	if !json.Valid(payload) {
+		return json.RawMessage("null")
+	}
+	return payload
+}
+
+// disorder is what shall happen to asynchronous events: a share that is lost, how often each is delivered, how late.
+type disorder struct {
+	Drop      float64 `json:"drop"`
+	Duplicate int     `json:"duplicate"`
+	DelayMS   int     `json:"delay_ms"`
+}
+
+func (d disorder) faults() lambda.Faults {
+	told := lambda.Faults{Drop: d.Drop}
+	if d.Duplicate > 1 {
+		told.Duplicate, told.Copies = 1, d.Duplicate
+	}
+	if d.DelayMS > 0 {
+		told.Delay, told.Wait = 1, time.Duration(d.DelayMS)*time.Millisecond
+	}
+	return told
+}
+
+// command is a handler that takes and gives JSON. Browsers name their page's origin; no page has business here.
+func command[Asked any](work func(context.Context, Asked) (any, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		var asked Asked
+		var answer any
+		err := fmt.Errorf("pages may not use this")
+		if request.Header.Get("Origin") == "" {
+			err = nil
+		}
+		if err == nil && request.Method == http.MethodPost {
+			decoder := json.NewDecoder(http.MaxBytesReader(w, request.Body, 1<<16))
+			decoder.DisallowUnknownFields()
+			err = decoder.Decode(&asked)
+		}
+		if err == nil {
+			answer, err = work(request.Context(), asked)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		if err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			answer = map[string]string{"error": err.Error()}
+		}
+		_ = json.NewEncoder(w).Encode(answer)
+	})
+}
