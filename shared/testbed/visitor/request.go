@@ -19,7 +19,8 @@ type Handler = func(context.Context, events.APIGatewayV2HTTPRequest) (events.API
 // Change makes another request of the one in event.json.
 type Change = func(*events.APIGatewayV2HTTPRequest)
 
-// Send hands the function the request of its event.json, changed, at this moment; target is a path, perhaps with a query.
+// Send hands the function the request of its event.json, body and headers included, with the visitor's cookie, another
+// target (a path, perhaps with a query) and the changes, at this moment.
 func (v Visitor) Send(t testing.TB, handler Handler, method, target string, changes ...Change) Reply {
 	t.Helper()
 	text, err := os.ReadFile("event.json")
@@ -33,7 +34,7 @@ func (v Visitor) Send(t testing.TB, handler Handler, method, target string, chan
 	event.RawPath, event.RawQueryString, _ = strings.Cut(target, "?")
 	event.RequestContext.HTTP.Path, event.RequestContext.HTTP.Method = event.RawPath, method
 	event.RequestContext.TimeEpoch = time.Now().UnixMilli()
-	event.Body, event.IsBase64Encoded, event.Cookies = "", false, nil
+	event.Cookies = nil
 	if v.Token != "" {
 		event.Cookies = []string{"__Host-session=" + v.Token}
 	}
