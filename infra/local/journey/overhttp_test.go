@@ -213,12 +213,16 @@ func (p *person) deletes(image picture) {
 	}
 }
 
-// testPicture is a PNG with something to see on it.
+// testPicture is a PNG of a colourful disc before a plain background.
 func testPicture(width, height int) []byte {
 	canvas := image.NewRGBA(image.Rect(0, 0, width, height))
 	for y := range height {
 		for x := range width {
-			canvas.Set(x, y, color.RGBA{uint8(x * 255 / width), uint8(y * 255 / height), 120, 255})
+			dx, dy, radius := x-width/2, y-height/2, min(width, height)/3
+			canvas.Set(x, y, color.RGBA{240, 240, 236, 255})
+			if dx*dx+dy*dy < radius*radius {
+				canvas.Set(x, y, color.RGBA{uint8(x * 255 / width), uint8(y * 255 / height), 120, 255})
+			}
 		}
 	}
 	var out bytes.Buffer
