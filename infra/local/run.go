@@ -20,14 +20,18 @@ func run(ctx context.Context, arguments []string) error {
 		return err
 	}
 	if *ephemeral {
-		return beside(ctx, "all", announce)
+		return beside(ctx, "all", "", announce)
 	}
 	sitePort, err := askedPort()
 	if err != nil {
 		return err
 	}
 	begun := time.Now()
-	r, err := newRunner(os.Stdout, false)
+	root, err := project()
+	if err != nil {
+		return err
+	}
+	r, err := newRunner(os.Stdout, filepath.Join(root, ".local"))
 	if err != nil {
 		return err
 	}

@@ -36,8 +36,8 @@ type runner struct {
 	fail  context.CancelCauseFunc
 }
 
-// newRunner prepares a data folder: the project's own .local, or, ephemeral, one that is wiped by stop.
-func newRunner(out io.Writer, ephemeral bool) (*runner, error) {
+// newRunner prepares the data folder: data, made where it is missing, or for "" one that stop wipes.
+func newRunner(out io.Writer, data string) (*runner, error) {
 	root, err := project()
 	if err != nil {
 		return nil, err
@@ -46,21 +46,22 @@ func newRunner(out io.Writer, ephemeral bool) (*runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &runner{project: root, ephemeral: ephemeral, out: out, starter: process.NewStarter(), user: user}
-	if ephemeral {
+	r := &runner{project: root, ephemeral: data == "", out: out, starter: process.NewStarter(), user: user}
+	if r.ephemeral {
 		var wipe func()
 		if r.data, wipe, err = temporary(user); err != nil {
 			return nil, err
 		}
 		r.onStop(wipe)
 		r.secrets = freshSecrets()
-	} else if err := r.keep(filepath.Join(root, ".local")); err != nil {
+	} else if err := r.keep(data); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Join(r.data, "logs"), 0o700); err != nil {
+	if err := errors.Join(os.MkdirAll(filepath.Join(r.data, "logs"), 0o700), checkDisk(r.data)); err != nil {
+		r.stop()
 		return nil, err
 	}
-	return r, checkDisk(r.data)
+	return r, nil
 }
 
 // keep uses the data folder of earlier runs, alone.

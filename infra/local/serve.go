@@ -20,6 +20,7 @@ const defaultSite = "http://localhost:8080"
 func serve(ctx context.Context, arguments []string) error {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	list := flags.String("parts", "all", "what to start: postgres,bucket,google,cdn,models or all")
+	data := flags.String("data", "", "a folder that keeps the data; empty for one that is wiped at the end")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
@@ -29,7 +30,7 @@ func serve(ctx context.Context, arguments []string) error {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		cancel()
 	}()
-	return beside(ctx, *list, announce)
+	return beside(ctx, *list, *data, announce)
 }
 
 // with runs a command beside parts and ends as that ends.
@@ -42,7 +43,7 @@ func with(ctx context.Context, arguments []string) error {
 	if flags.NArg() == 0 {
 		return errors.New("say what to run: local with --parts=postgres -- go test ./shared/credit")
 	}
-	return beside(ctx, *list, func(ctx context.Context, r *runner) error {
+	return beside(ctx, *list, "", func(ctx context.Context, r *runner) error {
 		file := filepath.Join(r.data, "parts.json")
 		if err := writeJSON(file, r.at); err != nil {
 			return err
@@ -63,9 +64,13 @@ func with(ctx context.Context, arguments []string) error {
 	})
 }
 
-// beside starts parts in a folder that is wiped afterwards, and does work while they run.
-func beside(ctx context.Context, list string, work func(context.Context, *runner) error) error {
-	r, err := newRunner(io.Discard, true)
+// beside starts parts, with their data in a folder or, for "", in one that is wiped afterwards, and does work while they run.
+func beside(ctx context.Context, list, data string, work func(context.Context, *runner) error) error {
+	data, err := absolute(data)
+	if err != nil {
+		return err
+	}
+	r, err := newRunner(io.Discard, data)
 	if err != nil {
 		return err
 	}
@@ -77,6 +82,9 @@ func beside(ctx context.Context, list string, work func(context.Context, *runner
 		err = r.startAll(ctx, 0)
 	} else {
 		err = r.startChosen(ctx, list)
+	}
+	if err == nil && !r.ephemeral {
+		err = writeJSON(filepath.Join(r.data, addressesFile), r.at)
 	}
 	if err == nil {
 		err = work(ctx, r)
@@ -97,4 +105,12 @@ func (r *runner) startChosen(ctx context.Context, list string) error {
 		return err
 	}
 	return r.startParts(ctx, chosen, defaultSite)
+}
+
+// absolute keeps "" as it is: that means a folder of its own.
+func absolute(folder string) (string, error) {
+	if folder == "" {
+		return "", nil
+	}
+	return filepath.Abs(folder)
 }
