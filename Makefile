@@ -94,10 +94,13 @@ lint: tools ## golangci-lint, all modules
 		(cd $$module && $(TOOLS)/golangci-lint run --config $(CURDIR)/.golangci.yaml ./...) || exit 1; \
 	done
 
+# Registers are there to be read and to be held to the truth by their tests; no program calls them.
+REGISTERS = shared/schema/catalogue\.go|shared/model/register\.go
+
 .PHONY: deadcode
 deadcode: tools ## no function of ours that no program reaches
-	@dead=$$($(TOOLS)/deadcode -tags lambda.norpc ./functions/... && cd infra/local && $(TOOLS)/deadcode .) && \
-		test -z "$$dead" || { printf 'never called:\n%s\n' "$$dead"; exit 1; }
+	@dead=$$($(TOOLS)/deadcode -tags lambda.norpc ./functions/... && cd infra/local && $(TOOLS)/deadcode .) || exit 1; \
+	dead=$$(grep -vE '^($(REGISTERS)):' <<<"$$dead" | grep .) && { printf 'never called:\n%s\n' "$$dead"; exit 1; } || true
 
 .PHONY: template
 template: ## cfn-lint reads template.yaml
