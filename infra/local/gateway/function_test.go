@@ -67,11 +67,3 @@ func BenchmarkRequestsOneAfterAnother(b *testing.B) {
 		ask(b, server)
 	}
 }
-
-func BenchmarkDirect(b *testing.B) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "{}") }))
-	defer server.Close()
-	for b.Loop() {
-		ask(b, server)
-	}
-}

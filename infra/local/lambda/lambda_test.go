@@ -167,6 +167,28 @@ func TestAFunctionErrorKeepsTheInstance(t *testing.T) {
 	}
 }
 
+func TestManyCallersGetEveryAnswerWhileInstancesCrash(t *testing.T) {
+	s, _ := run(t, Config{Instances: 4}, nil)
+	var all sync.WaitGroup
+	for caller := range 64 {
+		all.Go(func() {
+			for round := range 5 {
+				if (caller+round)%16 == 0 {
+					if _, crashed := ask(t, s, `{"exit":true}`); crashed.FunctionError == "" {
+						t.Error("a crash was answered")
+					}
+					continue
+				}
+				event := fmt.Sprintf(`{"weight":%d}`, caller*5+round)
+				if got, result := ask(t, s, event); len(got.Fill) != caller*5+round || result.FunctionError != "" {
+					t.Errorf("%s: %s", event, result.Payload)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
 func TestATimeoutKillsTheInstance(t *testing.T) {
 	s, _ := run(t, Config{}, func(f *template.Function) { f.Timeout = 300 * time.Millisecond })
 	before, _ := ask(t, s, `{}`)

@@ -12,31 +12,29 @@ import (
 // register takes in an extension inside the function's own process; aws-lambda-go registers one to
 // be told of SIGTERM.
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html
-func (a *runtimeAPI) register(w http.ResponseWriter, r *http.Request) {
+func (a *runtimeAPI) register(body []byte) reply {
 	var asked struct {
 		Events []string `json:"events"`
 	}
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&asked); err != nil {
-		refuse(w, http.StatusBadRequest, "InvalidRequestFormat", "send {\"events\": [\"INVOKE\", \"SHUTDOWN\"]}")
-		return
+	if err := json.Unmarshal(body, &asked); err != nil {
+		return refuse(http.StatusBadRequest, "InvalidRequestFormat", "send {\"events\": [\"INVOKE\", \"SHUTDOWN\"]}")
 	}
 	a.mu.Lock()
 	a.wants = append([]string{}, asked.Events...)
 	a.mu.Unlock()
-	w.Header().Set("Lambda-Extension-Identifier", NewID())
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(map[string]string{
+	about, _ := json.Marshal(map[string]string{ // strings always encode
 		"functionName": a.sandbox.Function.ID, "functionVersion": "$LATEST", "handler": "bootstrap", "accountId": template.Account,
 	})
+	return reply{status: http.StatusOK, header: "Lambda-Extension-Identifier: " + NewID() + "\r\n", body: about}
 }
 
-func (a *runtimeAPI) nextEvent(w http.ResponseWriter, r *http.Request) {
+// nextEvent waits for an event, if need be until the process ends.
+func (a *runtimeAPI) nextEvent() reply {
 	select {
 	case event := <-a.events:
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Lambda-Extension-Event-Identifier", NewID())
-		_, _ = w.Write(event)
-	case <-r.Context().Done():
+		return reply{status: http.StatusOK, header: "Lambda-Extension-Event-Identifier: " + NewID() + "\r\n", body: event}
+	case <-a.sandbox.gone:
+		return refuse(http.StatusInternalServerError, "Shutdown", "the process has ended")
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -58,7 +57,7 @@ func New(config Config) *Sandbox {
 		Config: config, ready: make(chan struct{}), gone: make(chan struct{}),
 		output: &output{to: config.Log, prefix: config.Function.Folder + ": "},
 	}
-	s.api = &runtimeAPI{sandbox: s, requests: make(chan *Invocation), events: make(chan []byte, 16)}
+	s.api = &runtimeAPI{sandbox: s, events: make(chan []byte, 16)}
 	return s
 }
 
@@ -106,8 +105,7 @@ func (s *Sandbox) launch() error {
 		return errors.Join(err, listener.Close())
 	}
 	s.command = command
-	server := &http.Server{Handler: s.api}
-	go func() { _ = server.Serve(listener) }() // ends with the process
+	go s.api.serve(listener)
 	go func() {
 		err := command.Wait()
 		s.exit = "exit status 0"
@@ -117,7 +115,7 @@ func (s *Sandbox) launch() error {
 		s.output.flush()
 		s.Gone()
 		close(s.gone)
-		_ = server.Close()
+		_ = listener.Close()
 	}()
 	return nil
 }
@@ -126,10 +124,7 @@ func (s *Sandbox) launch() error {
 // error, ends the waiting and not the function.
 func (s *Sandbox) Run(ctx context.Context, request *Invocation) (Result, error) {
 	tooLong := time.NewTimer(time.Until(request.deadline))
-	select {
-	case s.api.requests <- request:
-	case <-s.gone:
-	}
+	s.api.hand(request)
 	result, err := s.await(ctx, request, tooLong)
 	if err != nil {
 		go func() { _, _ = s.await(context.Background(), request, tooLong) }()
