@@ -37,7 +37,7 @@ type scene struct {
 func newScene(prompt string, seed uint64, width, height int) *scene {
 	hash := fnv.New64a()
 	words := wordsOf(prompt)
-	hash.Write([]byte(strings.Join(words, " ")))
+	hash.Write([]byte(strings.ToLower(prompt)))
 	chance := rand.New(rand.NewPCG(hash.Sum64(), seed))
 	s := &scene{
 		Canvas: canvas.New(width, height),

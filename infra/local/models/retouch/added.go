@@ -36,7 +36,11 @@ func (p *photo) addSun() {
 	p.Fill(new(canvas.Path).Ellipse(x, y, size, size, 0), canvas.Plain(canvas.Hex(0xfff4c8)), 1)
 }
 
+// addStars lets the sky darken first, or nobody would see them.
 func (p *photo) addStars() {
+	p.Paint(func(_, y float64, c canvas.Color) canvas.Color {
+		return c.Mix(canvas.Hex(0x0a1030), 0.7*canvas.Smooth(0.75, 0.1, y/float64(p.H)))
+	})
 	for range 260 {
 		x, y := float64(p.W)*p.chance.Float64(), float64(p.H)*0.7*math.Pow(p.chance.Float64(), 1.5)
 		size := p.unit * (0.9 + 2.4*math.Pow(p.chance.Float64(), 4))
