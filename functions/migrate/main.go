@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"nanoflux.ai/backend/shared/migration"
+	"nanoflux.ai/backend/shared/problem"
 	"nanoflux.ai/backend/shared/setting"
 	"nanoflux.ai/backend/shared/task"
 )
@@ -33,8 +34,12 @@ func main() {
 
 func (m migrate) run(ctx context.Context, _ task.Clock, _ struct{}) (applied, error) {
 	names, err := migration.Up(ctx, m.address)
-	if err != nil {
-		return applied{}, err
+	if err == nil {
+		err = migration.SetPasswords(ctx, m.address, m.passwords)
 	}
-	return applied{names}, migration.SetPasswords(ctx, m.address, m.passwords)
+	if err != nil {
+		// The operator who deploys must read what Postgres said; a migration's error holds nothing of a person.
+		return applied{}, problem.New(problem.Unavailable, "migration_failed", err.Error()).Because(err)
+	}
+	return applied{names}, nil
 }
