@@ -66,7 +66,8 @@ func Start(ctx context.Context, starter *process.Starter, plan Plan) (*Server, e
 		cmd.Dir, cmd.Stdout, cmd.Stderr = plan.Folder, log, log
 		return cmd
 	}
-	child, port, err := starter.StartListening(ctx, plan.Port, syscall.SIGTERM, command, process.Accepts)
+	child, port, err := starter.StartListening(ctx, process.Listening{Port: plan.Port, Command: command,
+		Ready: process.Accepts, Ending: syscall.SIGTERM, Folder: plan.Folder})
 	if err != nil {
 		return nil, fmt.Errorf("the bucket did not start: %w\n%s", err, process.Tail(plan.Log))
 	}

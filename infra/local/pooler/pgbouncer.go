@@ -73,7 +73,8 @@ func (p Plan) startPgBouncer(ctx context.Context, starter *process.Starter, prog
 		return cmd
 	}
 	// PgBouncer ends at once on SIGTERM, and waits for its clients on SIGINT.
-	child, port, err := starter.StartListening(ctx, p.Port, syscall.SIGTERM, command, process.Accepts)
+	child, port, err := starter.StartListening(ctx, process.Listening{Port: p.Port, Command: command,
+		Ready: process.Accepts, Ending: syscall.SIGTERM, Folder: folder})
 	if failed != nil {
 		return nil, failed
 	}

@@ -61,7 +61,8 @@ func Start(ctx context.Context, starter *process.Starter, plan Plan) (*Cluster, 
 		return cmd
 	}
 	// SIGINT is the postmaster's fast shutdown: it rolls back, writes a checkpoint and ends.
-	child, port, err := starter.StartListening(ctx, plan.Port, syscall.SIGINT, command, plan.prepare)
+	child, port, err := starter.StartListening(ctx, process.Listening{Port: plan.Port, Command: command,
+		Ready: plan.prepare, Ending: syscall.SIGINT})
 	if err != nil {
 		return nil, fmt.Errorf("Postgres did not start: %w\n%s", err, process.Tail(plan.Log))
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
@@ -44,28 +45,68 @@ type Hopeless struct{ Err error }
 func (h Hopeless) Error() string { return h.Err.Error() }
 func (h Hopeless) Unwrap() error { return h.Err }
 
-// StartListening starts what command makes for a free port, wish if possible, and returns once ready is nil. Between
-// finding a port and listening on it somebody else may take it, so a child that ends at once is tried on another port.
-func (s *Starter) StartListening(ctx context.Context, wish int, ending syscall.Signal,
-	command func(port int) *exec.Cmd, ready func(context.Context, int) error) (*Child, int, error) {
-	for attempt := 1; ; attempt++ {
+// A Listening is a command that listens on a port of 127.0.0.1.
+type Listening struct {
+	// Port is the wished port, 0 for any.
+	Port int
+	// Command makes the command for a port.
+	Command func(port int) *exec.Cmd
+	// Ready returns nil once the command serves the port.
+	Ready func(ctx context.Context, port int) error
+	// Ending is the signal that ends the command.
+	Ending syscall.Signal
+	// Folder is one that the command's arguments mention and no others' do. The process id is noted in it, so that the next
+	// start ends a command that outlived its runner. It may be empty for a command that has its own way.
+	Folder string
+}
+
+// StartListening starts a command and returns once it is ready, with its port. Between finding a free port and listening on
+// it somebody else may take it, so a command that ends at once is tried on another port.
+func (s *Starter) StartListening(ctx context.Context, l Listening) (*Child, int, error) {
+	if err := l.endLeftover(); err != nil {
+		return nil, 0, err
+	}
+	for attempt, wish := 1, l.Port; ; attempt, wish = attempt+1, 0 {
 		port, err := FreePort(wish)
 		if err != nil {
 			return nil, 0, err
 		}
-		child, err := s.Start(command(port), ending)
+		child, err := s.Start(l.Command(port), l.Ending)
 		if err != nil {
 			return nil, 0, err
 		}
-		if err = child.await(ctx, port, ready); err == nil {
+		if err = errors.Join(l.note(child.Pid()), child.await(ctx, port, l.Ready)); err == nil {
 			return child, port, nil
 		}
 		child.Stop(time.Second)
 		if attempt == 3 || ctx.Err() != nil || errors.As(err, new(Hopeless)) {
 			return nil, 0, err
 		}
-		wish = 0
 	}
+}
+
+func (l Listening) noteFile() string { return filepath.Join(l.Folder, "process-id") }
+
+func (l Listening) note(pid int) error {
+	if l.Folder == "" {
+		return nil
+	}
+	return os.WriteFile(l.noteFile(), []byte(strconv.Itoa(pid)), 0o600)
+}
+
+func (l Listening) endLeftover() error {
+	if l.Folder == "" {
+		return nil
+	}
+	noted, err := os.ReadFile(l.noteFile())
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	pid, _ := strconv.Atoi(string(noted))
+	if err == nil && !EndLeftover(pid, l.Folder, l.Ending, 5*time.Second) {
+		err = fmt.Errorf("process %d of an earlier run does not end; end it and start again", pid)
+	}
+	return err
 }
 
 func (c *Child) await(ctx context.Context, port int, ready func(context.Context, int) error) error {
