@@ -197,9 +197,16 @@ func TestATimeoutKillsTheInstance(t *testing.T) {
 		t.Errorf("%+v", failed)
 	}
 	if after, _ := ask(t, s, `{}`); after.PID == before.PID {
-		t.Error("the process lives on")
+		t.Error("the process is used again")
+	}
+	for end := time.Now().Add(2 * time.Second); lives(before.PID); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("process %d lives on", before.PID)
+		}
 	}
 }
+
+func lives(pid int) bool { return syscall.Kill(pid, 0) == nil }
 
 func TestRequestsAtTheSameTimeGetInstancesOfTheirOwn(t *testing.T) {
 	s, _ := run(t, Config{Instances: 4}, nil)
@@ -271,7 +278,7 @@ func TestCloseEndsEveryProcess(t *testing.T) {
 	s, _ := run(t, Config{}, nil)
 	got, _ := ask(t, s, `{}`)
 	s.Close()
-	if process, err := os.FindProcess(got.PID); err == nil && process.Signal(syscall.Signal(0)) == nil {
+	if lives(got.PID) {
 		t.Errorf("process %d lives on", got.PID)
 	}
 	if _, err := s.Invoke(context.Background(), "Probe", nil); !errors.Is(err, ErrClosed) {
