@@ -72,6 +72,12 @@ func (s *scene) cat(x, y, size float64) {
 	s.Fill(new(canvas.Path).Stroke(tail, size*0.085), shade, 1)
 	s.Fill(body, shade, 1)
 	s.Fill(head, shade, 1)
+	s.catFace(at, size)
+}
+
+// catFace has eyes that shine, whiskers, a nose.
+func (s *scene) catFace(at func(dx, dy float64) (x, y float64), size float64) {
+	rim := s.light.sun
 	iris := canvas.HSL([]float64{0.13, 0.3, 0.52}[s.chance.IntN(3)], 0.9, 0.6)
 	for _, side := range []float64{-1, 1} {
 		ex, ey := at(side*0.068, 0.765)
