@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -189,25 +188,6 @@ func TestManyCallersGetEveryAnswerWhileInstancesCrash(t *testing.T) {
 	all.Wait()
 }
 
-func TestATimeoutKillsTheInstance(t *testing.T) {
-	s, _ := run(t, Config{}, func(f *template.Function) { f.Timeout = 300 * time.Millisecond })
-	before, _ := ask(t, s, `{}`)
-	failed, _ := ask(t, s, `{"sleep":10000}`)
-	if failed.Type != "Sandbox.Timedout" || !strings.HasSuffix(failed.Message, "Task timed out after 0.30 seconds") {
-		t.Errorf("%+v", failed)
-	}
-	if after, _ := ask(t, s, `{}`); after.PID == before.PID {
-		t.Error("the process is used again")
-	}
-	for end := time.Now().Add(2 * time.Second); lives(before.PID); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("process %d lives on", before.PID)
-		}
-	}
-}
-
-func lives(pid int) bool { return syscall.Kill(pid, 0) == nil }
-
 func TestRequestsAtTheSameTimeGetInstancesOfTheirOwn(t *testing.T) {
 	s, _ := run(t, Config{Instances: 4}, nil)
 	var all sync.WaitGroup
@@ -271,18 +251,6 @@ func TestAnIdleInstanceEndsAndIsToldWhereItAsked(t *testing.T) {
 	}
 	if text, _ := os.ReadFile(file); string(text) != "SIGTERM\n" {
 		t.Errorf("notes: %q", text)
-	}
-}
-
-func TestCloseEndsEveryProcess(t *testing.T) {
-	s, _ := run(t, Config{}, nil)
-	got, _ := ask(t, s, `{}`)
-	s.Close()
-	if lives(got.PID) {
-		t.Errorf("process %d lives on", got.PID)
-	}
-	if _, err := s.Invoke(context.Background(), "Probe", nil); !errors.Is(err, ErrClosed) {
-		t.Errorf("after Close: %v", err)
 	}
 }
 
