@@ -62,12 +62,13 @@ func connect(address string) (*pgxpool.Pool, error) {
 }
 
 func refusePlain(config *pgx.ConnConfig) error {
-	if ip := net.ParseIP(config.Host); config.Host == "localhost" || (ip != nil && ip.IsLoopback()) {
-		return nil
-	}
-	for _, tls := range append([]*pgconn.FallbackConfig{{TLSConfig: config.TLSConfig}}, config.Fallbacks...) {
-		if tls.TLSConfig == nil || tls.TLSConfig.InsecureSkipVerify {
-			return fmt.Errorf("refusing to reach the database at %s unverified: add sslmode=verify-full to its address", config.Host)
+	first := &pgconn.FallbackConfig{Host: config.Host, TLSConfig: config.TLSConfig}
+	for _, to := range append([]*pgconn.FallbackConfig{first}, config.Fallbacks...) {
+		if ip := net.ParseIP(to.Host); to.Host == "localhost" || (ip != nil && ip.IsLoopback()) {
+			continue
+		}
+		if to.TLSConfig == nil || to.TLSConfig.InsecureSkipVerify {
+			return fmt.Errorf("refusing to reach the database at %s unverified: add sslmode=verify-full to its address", to.Host)
 		}
 	}
 	return nil
