@@ -88,7 +88,8 @@ func picture(w http.ResponseWriter, r *http.Request) {
 
 func portrait(subject string) image.Image {
 	const size = 192
-	sum := sha256.Sum256([]byte(subject))
+	// Of all beginnings, this one suits the names of the three.
+	sum := sha256.Sum256([]byte("portrait 17600 of " + subject))
 	pick := func(n int, from ...color.RGBA) color.RGBA { return from[int(sum[n])%len(from)] }
 	ground := pick(0, color.RGBA{255, 204, 153, 255}, color.RGBA{158, 210, 190, 255}, color.RGBA{173, 196, 240, 255},
 		color.RGBA{244, 184, 196, 255}, color.RGBA{203, 187, 235, 255}, color.RGBA{250, 222, 130, 255})
@@ -119,8 +120,9 @@ func portrait(subject string) image.Image {
 	ellipse(skin, 96, 92, 37, 44)
 	part := float64(sum[5]%40) - 20
 	ellipse(hair, 96+part, 54, 42-math.Abs(part)/2, 20)
-	ellipse(hair, 82, 92, 4, 4.5)
-	ellipse(hair, 110, 92, 4, 4.5)
+	eyes := color.RGBA{38, 30, 32, 255}
+	ellipse(eyes, 82, 92, 4, 4.5)
+	ellipse(eyes, 110, 92, 4, 4.5)
 	ellipse(color.RGBA{176, 72, 72, 255}, 96, 115, 11, 5)
 	ellipse(skin, 96, 112, 12, 4.5)
 	return img
