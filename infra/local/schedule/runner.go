@@ -19,7 +19,8 @@ type Config struct {
 	Schedules   []template.Schedule
 	Invoke      func(ctx context.Context, name string, payload []byte) (lambda.Result, error)
 	InvokeAsync func(name string, payload []byte) error
-	Log         io.Writer // gets a line for an event that could not be queued; nil for none
+	Now         func() time.Time // tells functions the time, where that is not the real one; nil for the real one
+	Log         io.Writer        // gets a line for an event that could not be queued; nil for none
 }
 
 // Runner fires the schedules of one template.
@@ -30,6 +31,9 @@ type Runner struct {
 
 // New reads every expression, and names the schedule of one that is malformed.
 func New(config Config) (*Runner, error) {
+	if config.Now == nil {
+		config.Now = time.Now
+	}
 	if config.Log == nil {
 		config.Log = io.Discard
 	}
@@ -44,7 +48,7 @@ func New(config Config) (*Runner, error) {
 	return r, nil
 }
 
-// Run fires every schedule at its times until ctx ends. Times that pass while the machine sleeps
+// Run fires every schedule at its real times until ctx ends, and tells functions the time by Now. Times that pass while the machine sleeps
 // are left out but for the last one.
 func (r *Runner) Run(ctx context.Context) {
 	var all sync.WaitGroup
@@ -65,7 +69,8 @@ func (r *Runner) repeat(ctx context.Context, s template.Schedule, expression Exp
 			return
 		case <-time.After(time.Until(at)):
 		}
-		if err := r.config.InvokeAsync(s.Function, Event(s, at)); err != nil {
+		shift := r.config.Now().Sub(time.Now()).Round(time.Minute) // scheduled times are full minutes
+		if err := r.config.InvokeAsync(s.Function, Event(s, at.Add(shift))); err != nil {
 			_, _ = fmt.Fprintf(r.config.Log, "schedule %s could not fire: %v\n", s.Name, err)
 		}
 	}

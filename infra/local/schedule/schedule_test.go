@@ -138,6 +138,26 @@ func TestRunFiresEveryMinute(t *testing.T) {
 	})
 }
 
+func TestRunTellsTheTimeOfTheCloudsClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var fired string
+		r, err := New(Config{
+			Schedules:   []template.Schedule{{Name: "sweep", Expression: "rate(1 minute)", Input: "<aws.scheduler.scheduled-time>", V2: true}},
+			InvokeAsync: func(_ string, payload []byte) error { fired = string(payload); return nil },
+			Now:         func() time.Time { return time.Now().Add(24*time.Hour + 7*time.Second) },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
+		defer cancel()
+		r.Run(ctx)
+		if fired != "2000-01-02T00:01:00Z" {
+			t.Errorf("fired with %s", fired)
+		}
+	})
+}
+
 func TestFireGivesTheAnswerOfTheNamedSchedule(t *testing.T) {
 	r, err := New(Config{
 		Schedules: []template.Schedule{{Name: "sweep-stalled", Function: "SweepStalled", Expression: "rate(1 minute)", Input: "<aws.scheduler.scheduled-time>", V2: true}},
