@@ -31,6 +31,9 @@ func main() {
 func (d deleteImage) routes() web.Routes { return web.Routes{"DELETE /api/images/{id}": d.serve} }
 
 func (d deleteImage) serve(w http.ResponseWriter, r *http.Request) error {
+	if _, err := web.Query(r); err != nil {
+		return err
+	}
 	id, err := web.ID(r, image.ErrNotFound)
 	if err != nil {
 		return err

@@ -33,6 +33,9 @@ func main() {
 func (g generate) routes() web.Routes { return web.Routes{"POST /api/generations": g.serve} }
 
 func (g generate) serve(w http.ResponseWriter, r *http.Request) error {
+	if _, err := web.Query(r); err != nil {
+		return err
+	}
 	key := r.Header.Get("Idempotency-Key")
 	if !web.IsID(key) {
 		return problem.New(problem.Invalid, "idempotency_key_required",

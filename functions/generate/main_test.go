@@ -267,6 +267,7 @@ func TestNobodyOrdersSignedOutOrFromAnotherSite(t *testing.T) {
 	d.order(t, visitor.Visitor{}, fields{"tool": "text-to-image", "prompt": "a"}).Refuses(401, "sign_in_required")
 	d.order(t, ada, fields{"tool": "text-to-image", "prompt": "a"}, visitor.At(time.Now().Add(31*24*time.Hour))).Refuses(401, "sign_in_required")
 	d.order(t, ada, fields{"tool": "text-to-image", "prompt": "a"}, visitor.Header("sec-fetch-site", "cross-site"), visitor.Header("origin", "https://evil.example")).Refuses(403, "cross_origin")
+	ada.Send(t, d.handler, "POST", "/api/generations?now=1", key()).Refuses(400, "unknown_parameter", "now")
 	ada.Send(t, d.handler, "GET", "/api/generations").Refuses(405, "method_not_allowed")
 	testbed.Column[string](t, d.db, "update app.account set closed_at = now() returning id::text")
 	d.order(t, ada, fields{"tool": "text-to-image", "prompt": "a"}).Refuses(401, "sign_in_required")

@@ -68,6 +68,9 @@ func (l library) images(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (l library) image(w http.ResponseWriter, r *http.Request) error {
+	if _, err := web.Query(r); err != nil {
+		return err
+	}
 	id, err := web.ID(r, image.ErrNotFound)
 	if err != nil {
 		return err
@@ -116,6 +119,9 @@ func (l library) generations(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (l library) generation(w http.ResponseWriter, r *http.Request) error {
+	if _, err := web.Query(r); err != nil {
+		return err
+	}
 	id, err := web.ID(r, generation.ErrNotFound)
 	if err != nil {
 		return err

@@ -42,6 +42,9 @@ func (d desk) routes() web.Routes {
 
 // offer gives a place to put one file; type and length are part of the signature.
 func (d desk) offer(w http.ResponseWriter, r *http.Request) error {
+	if _, err := web.Query(r); err != nil {
+		return err
+	}
 	var wanted struct {
 		ContentType string `json:"content_type"`
 		Bytes       int64  `json:"bytes"`
@@ -74,6 +77,9 @@ func (d desk) offer(w http.ResponseWriter, r *http.Request) error {
 // repetition gets the image that the first request made.
 func (d desk) takeIn(w http.ResponseWriter, r *http.Request) error {
 	ctx, at := r.Context(), web.At(r)
+	if _, err := web.Query(r); err != nil {
+		return err
+	}
 	id, err := web.ID(r, upload.ErrNotFound)
 	if err != nil {
 		return err
