@@ -20,6 +20,7 @@ export function form(tools, problem) {
   byId("prompt").addEventListener("input", () => { count(); save(); });
   byId("seed").addEventListener("input", save);
   fit(kept.size);
+  save();
 
   // fit shows the fields that this tool takes.
   function fit(size = chosenSize()) {

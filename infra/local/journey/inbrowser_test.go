@@ -24,7 +24,8 @@ func TestAPersonMakesFindsAndDeletesAnImageInTheBrowser(t *testing.T) {
 	b.see("credits are shown", `document.querySelector(".credits").dataset.available > 0`)
 	before := b.credits()
 
-	b.do("to the studio", chromedp.Navigate(site+"/studio"), chromedp.WaitVisible(hook("tool")))
+	b.do("to the studio", chromedp.Navigate(site+"/studio"))
+	b.enterStudio()
 	b.shoot("studio")
 	b.order("A red lighthouse in a storm, oil on canvas")
 	b.shoot("waiting")
@@ -64,7 +65,7 @@ func TestAPersonUploadsAPictureAndEditsItInTheBrowser(t *testing.T) {
 	b.dress("light", 1280)
 	b.do("a stranger opens the studio", chromedp.Navigate(site+"/studio"))
 	b.signIn(freshAddress())
-	b.arrive("/studio")
+	b.enterStudio()
 
 	file := filepath.Join(t.TempDir(), "mine.png")
 	if err := os.WriteFile(file, testPicture(640, 480), 0o600); err != nil {
@@ -95,12 +96,12 @@ func TestAPersonWhoseSessionEndsLosesNoWordsInTheBrowser(t *testing.T) {
 	b.dress("light", 1280)
 	b.do("a stranger opens the studio", chromedp.Navigate(site+"/studio"))
 	b.signIn(freshAddress())
-	b.arrive("/studio")
-	b.do("write", chromedp.SendKeys(hook("prompt"), "A cathedral of ice"), chromedp.WaitEnabled(hook("generate")))
+	b.enterStudio()
+	b.do("write", chromedp.SendKeys(hook("prompt"), "A cathedral of ice"))
 	b.do("the session ends elsewhere", chromedp.Evaluate[chromedp.Void](`fetch("/api/logout", {method: "POST"}).then(() => {})`, chromedp.EvalAwaitPromise))
 	b.do("order", chromedp.Click(hook("generate")))
 	b.signIn(freshAddress())
-	b.arrive("/studio")
+	b.enterStudio()
 	b.see("the words are still there", `document.querySelector("[data-testid=prompt]").value === "A cathedral of ice"`)
 	b.saysNothingBad()
 }

@@ -15,6 +15,13 @@ func (b *browser) credits() string {
 	return read(b, "credits", chromedp.Evaluate[string](`document.querySelector(".credits").dataset.available`))
 }
 
+// enterStudio waits until the form can be filled in.
+func (b *browser) enterStudio() {
+	b.t.Helper()
+	b.arrive("/studio")
+	b.see("the form is ready", `document.querySelector("[data-testid=generate]")?.disabled === false`)
+}
+
 // order fills the form in and sends it.
 func (b *browser) order(prompt string) {
 	b.t.Helper()
