@@ -102,10 +102,28 @@ func ask(t testing.TB, s *Service, event string) (report, Result) {
 	return r, result
 }
 
+// calm waits until every instance has asked for more work.
+func calm(t testing.TB, s *Service) {
+	t.Helper()
+	p := s.pools["Probe"]
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(time.Millisecond) {
+		p.mu.Lock()
+		resting := len(p.idle) == len(p.all)
+		p.mu.Unlock()
+		if resting {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal("an instance never asked for more work")
+		}
+	}
+}
+
 func TestAnInstanceIsUsedAgain(t *testing.T) {
 	s, _ := run(t, Config{}, nil)
 	first, _ := ask(t, s, `{}`)
 	for range 50 {
+		calm(t, s)
 		if again, _ := ask(t, s, `{}`); again.PID != first.PID {
 			t.Fatalf("process %d, then %d", first.PID, again.PID)
 		}
@@ -158,6 +176,7 @@ func TestAFunctionErrorKeepsTheInstance(t *testing.T) {
 	if result.FunctionError != "Unhandled" || failed.Message != "out of paint" {
 		t.Errorf("%q: %s", result.FunctionError, result.Payload)
 	}
+	calm(t, s)
 	if after, _ := ask(t, s, `{}`); after.PID != before.PID {
 		t.Error("the process was replaced")
 	}

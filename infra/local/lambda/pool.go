@@ -14,8 +14,8 @@ import (
 )
 
 // settleTime is how long a request waits for an instance that has answered but not yet asked for
-// more: it takes a tenth of a millisecond, and starting another one takes several.
-const settleTime = 3 * time.Millisecond
+// more. That mostly takes a tenth of a millisecond, and starting another one takes several.
+const settleTime = 25 * time.Millisecond
 
 // pool runs the requests of one function.
 type pool struct {

@@ -46,7 +46,7 @@ func TestAChangedBinaryReplacesIdleInstances(t *testing.T) {
 	}
 	s, _ := run(t, Config{Binary: func(string) (string, error) { return copied, nil }}, nil)
 	before, _ := ask(t, s, `{}`)
-	time.Sleep(50 * time.Millisecond) // it is idle now, and not on its way to the next request
+	calm(t, s)
 	later := time.Now().Add(time.Second)
 	if err := os.Chtimes(copied, later, later); err != nil {
 		t.Fatal(err)

@@ -48,8 +48,8 @@ func New(config Config) (*Runner, error) {
 	return r, nil
 }
 
-// Run fires every schedule at its real times until ctx ends, and tells functions the time by Now. Times that pass while the machine sleeps
-// are left out but for the last one.
+// Run fires every schedule at its real times until ctx ends, and tells functions the time by Now.
+// Times that pass while the machine sleeps are left out but for the last one.
 func (r *Runner) Run(ctx context.Context) {
 	var all sync.WaitGroup
 	for i, s := range r.config.Schedules {

@@ -50,26 +50,28 @@ func (r *reader) intrinsic(node *yaml.Node) (string, error) {
 	if node.Kind == yaml.MappingNode && len(node.Content) == 2 { // the long form, {Ref: Name}
 		name, argument = "!"+strings.TrimPrefix(node.Content[0].Value, "Fn::"), target(node.Content[1])
 	}
+	custom := strings.HasPrefix(name, "!") && !strings.HasPrefix(name, "!!")
+	scalar, pair := argument.Kind == yaml.ScalarNode, argument.Kind == yaml.SequenceNode && len(argument.Content) == 2
 	switch {
-	case name == "!Ref" && argument.Kind == yaml.ScalarNode:
+	case name == "!Ref" && scalar:
 		return r.reference(node, argument.Value)
-	case name == "!Sub" && argument.Kind == yaml.ScalarNode:
+	case name == "!Sub" && scalar:
 		return r.substitute(node, argument.Value, nil)
-	case name == "!Sub" && argument.Kind == yaml.SequenceNode && len(argument.Content) == 2:
+	case name == "!Sub" && pair:
 		extra, err := r.mapping(argument.Content[1])
 		if err != nil {
 			return "", err
 		}
 		return r.substitute(node, argument.Content[0].Value, extra)
-	case name == "!GetAtt" && argument.Kind == yaml.ScalarNode:
+	case name == "!GetAtt" && scalar:
 		id, attribute, _ := strings.Cut(argument.Value, ".")
 		return r.attribute(node, id, attribute)
-	case name == "!GetAtt" && argument.Kind == yaml.SequenceNode && len(argument.Content) == 2:
+	case name == "!GetAtt" && pair:
 		return r.attribute(node, argument.Content[0].Value, argument.Content[1].Value)
-	case node.Kind == yaml.ScalarNode && (!strings.HasPrefix(name, "!") || strings.HasPrefix(name, "!!")):
+	case custom:
+		return "", r.errorf(node, "%s is not understood here; use Ref, Sub or GetAtt", name)
+	case node.Kind == yaml.ScalarNode:
 		return node.Value, nil
-	case node.Kind == yaml.ScalarNode || node.Kind == yaml.MappingNode && len(node.Content) == 2 || strings.HasPrefix(name, "!") && !strings.HasPrefix(name, "!!"):
-		return "", r.errorf(node, "%s is not understood locally; use Ref, Sub or GetAtt", name)
 	}
 	return "", r.errorf(node, "one value is expected here")
 }

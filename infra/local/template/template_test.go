@@ -106,8 +106,8 @@ func TestReadRefusesWhatItDoesNotUnderstandWithFileAndLine(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"Parameters:\n  P: {Type: String}\n", "template.yaml:2: parameter P has neither a value nor a Default"},
 		{"Parameters:\n  P:\n    Default: a\n    AllowedValues: [b]\n", `template.yaml:4: parameter P may not be "a"`},
-		{function + "      Timeout: !If [A, 1, 2]\n", "template.yaml:5: !If is not understood"},
-		{function + "      Timeout: {\"Fn::If\": [A, 1, 2]}\n", "template.yaml:5: !If is not understood"},
+		{function + "      Timeout: !If [A, 1, 2]\n", "template.yaml:5: !If is not understood here"},
+		{function + "      Timeout: {\"Fn::If\": [A, 1, 2]}\n", "template.yaml:5: !If is not understood here"},
 		{function + "      Timeout: !Ref Nobody\n", "template.yaml:5: Nobody is neither a parameter nor a resource"},
 		{function + "      Timeout: soon\n", `template.yaml:5: "soon" is not a whole number`},
 		{function + "      Environment: {Variables: {A: !GetAtt F.Url}}\n", "template.yaml:5: attribute Url of F"},
