@@ -116,7 +116,7 @@ func (d desk) store(r *http.Request, caller session.Caller, key seal.Key, found 
 	ctx, at := r.Context(), web.At(r)
 	file, err := d.objects.Get(ctx, found.Key, upload.MaxBytes)
 	if errors.Is(err, bucket.ErrMissing) {
-		return "", problem.New(problem.Conflict, "upload_not_put", "Nothing was uploaded yet: PUT the file to the address that came with the upload, then try again.")
+		return d.takenMeanwhile(r, found) // whoever took it in removed the file
 	}
 	if err != nil {
 		return "", err
@@ -154,10 +154,18 @@ func (d desk) store(r *http.Request, caller session.Caller, key seal.Key, found 
 		return "", err
 	}
 	if !first {
-		winner, _, err := upload.Find(ctx, d.db, web.SessionHash(r), at, found.ID)
-		return winner.ImageID, err
+		return d.takenMeanwhile(r, found)
 	}
 	// The file as it came, with all its metadata, is not kept; if this fails it goes with the upload within the hour.
 	_ = d.objects.Delete(ctx, found.Key)
 	return stored.ID, nil
+}
+
+// takenMeanwhile is the image that another request has made of the upload.
+func (d desk) takenMeanwhile(r *http.Request, found upload.Found) (id string, err error) {
+	again, _, err := upload.Find(r.Context(), d.db, web.SessionHash(r), web.At(r), found.ID)
+	if err == nil && again.ImageID == "" {
+		err = problem.New(problem.Conflict, "upload_not_put", "Nothing was uploaded yet: PUT the file to the address that came with the upload, then try again.")
+	}
+	return again.ImageID, err
 }
