@@ -47,7 +47,7 @@ func (r *runner) startAll(ctx context.Context, sitePort int) error {
 		return err
 	}
 	schedules, err := schedule.New(schedule.Config{Schedules: plan.Schedules, Invoke: functions.Invoke,
-		InvokeAsync: functions.InvokeAsync, Log: r})
+		InvokeAsync: functions.InvokeAsync, Now: r.clock.now, Log: r})
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func newEvent(r *http.Request, body []byte, routeKey string, parameters map[stri
 		source = address
 	}
 	prefix, _, _ := strings.Cut(host, ".")
-	path := r.URL.EscapedPath()
+	path := r.URL.Path // decoded: of AWS's ways to a function, HTTP APIs alone decode rawPath; the query stays as it came
 	e := event{
 		Version: "2.0", RouteKey: routeKey, RawPath: path, RawQueryString: r.URL.RawQuery,
 		Cookies: cookies(r.Header), Headers: headers(r, source), Query: query(r.URL.RawQuery), PathParameters: parameters,

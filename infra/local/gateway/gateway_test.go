@@ -58,7 +58,7 @@ func send(t *testing.T, handler http.Handler, request string) (*http.Response, s
 const golden = `{
   "version": "2.0",
   "routeKey": "POST /api/images/{id}",
-  "rawPath": "/api/images/a%2Fb%20c",
+  "rawPath": "/api/images/a/b c",
   "rawQueryString": "tag=x%20y&tag=z&empty",
   "cookies": ["a=1", "b=2", "c=3"],
   "headers": {
@@ -69,7 +69,7 @@ const golden = `{
   "queryStringParameters": {"tag": "x y,z", "empty": ""},
   "requestContext": {
     "accountId": "123456789012", "apiId": "local", "domainName": "localhost", "domainPrefix": "localhost",
-    "http": {"method": "POST", "path": "/api/images/a%2Fb%20c", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "probe/1"},
+    "http": {"method": "POST", "path": "/api/images/a/b c", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "probe/1"},
     "requestId": "ID", "routeKey": "POST /api/images/{id}", "stage": "$default",
     "time": "24/Dec/2033:06:07:08 +0000", "timeEpoch": 2019017228009
   },
