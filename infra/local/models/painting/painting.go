@@ -89,14 +89,14 @@ func (s *scene) subject() {
 		s.space()
 	case s.says("abstract", "geometric", "geometry", "bauhaus", "shape", "cubist", "minimal", "poster", "logo", "icon"):
 		s.geometric()
-	case s.says("flow", "swirl", "wind", "hair", "texture", "impressionist", "gogh", "brush", "stroke", "painting"):
-		s.flow()
-	case s.says("liquid", "marble", "ink", "smoke", "fluid", "silk", "dream", "psychedelic", "fabric", "wallpaper"):
-		s.liquid()
 	case s.says("flower", "rose", "bloom", "blossom", "tulip", "lotu", "lotus", "daisy", "dahlia", "bouquet") && !s.says("field", "meadow", "garden"):
 		s.flowerPicture()
 	case s.says(landWords...):
 		s.landscape()
+	case s.says("flow", "swirl", "wind", "hair", "texture", "impressionist", "gogh", "brush", "stroke", "painting"):
+		s.flow()
+	case s.says("liquid", "marble", "ink", "smoke", "fluid", "silk", "dream", "psychedelic", "fabric", "wallpaper"):
+		s.liquid()
 	default:
 		pictures := []func(){s.geometric, s.flow, s.liquid, s.space, s.landscape, s.landscape, s.flowerPicture}
 		pictures[s.chance.IntN(len(pictures))]()
