@@ -18,9 +18,57 @@ import (
 	"nanoflux.ai/backend/infra/local/process"
 )
 
+// plan leads to the one cluster of all tests, which has a role app_web with the password secret.
+var plan Plan
+
+func TestMain(m *testing.M) {
+	stop, err := startServer()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	stop()
+	os.Exit(code)
+}
+
+func startServer() (stop func(), err error) {
+	user, err := process.Unprivileged()
+	if err != nil {
+		return nil, err
+	}
+	outer, err := os.MkdirTemp("", "pooler-")
+	if err != nil {
+		return nil, err
+	}
+	home := filepath.Join(outer, "database")
+	// The user of Postgres passes through the outer folder.
+	if err := errors.Join(os.Chmod(outer, 0o711), user.Folder(home)); err != nil {
+		return nil, err
+	}
+	binaries, err := postgres.Find(home, filepath.Join(outer, "cache"), func(line string) { fmt.Fprintln(os.Stderr, line) })
+	if err != nil {
+		return nil, err
+	}
+	ctx := context.Background()
+	cluster, err := postgres.Start(ctx, process.NewStarter(), postgres.Plan{Binaries: binaries, Home: home, User: user,
+		Log: filepath.Join(outer, "log"), Ephemeral: true, SuperuserPassword: "a", OwnerPassword: "b", PoolerPassword: "c"})
+	if err != nil {
+		return nil, err
+	}
+	plan = Plan{Home: home, User: user, Log: filepath.Join(outer, "pooler.log"), Server: cluster.Port,
+		Role: postgres.PoolerRole, Password: "c", Database: postgres.Database}
+	stop = func() { cluster.Stop(); os.RemoveAll(outer) }
+	owner, err := pgx.Connect(ctx, cluster.URL("postgres", "b", postgres.Database))
+	if err == nil {
+		_, err = owner.Exec(ctx, "create role app_web login password 'secret'")
+		owner.Close(ctx)
+	}
+	return stop, err
+}
+
 // each runs a test through every pooler that is there, with the URL of a role through it.
 func each(t *testing.T, test func(t *testing.T, address string)) {
-	plan := server(t)
 	for _, choice := range []string{"builtin", "pgbouncer"} {
 		t.Run(choice, func(t *testing.T) {
 			if choice == "pgbouncer" && find() == "" {
@@ -35,42 +83,6 @@ func each(t *testing.T, test func(t *testing.T, address string)) {
 			test(t, fmt.Sprintf("postgres://app_web:secret@%s/%s?sslmode=disable", front.Address(), postgres.Database))
 		})
 	}
-}
-
-// server starts a Postgres with a role for the application.
-func server(t *testing.T) Plan {
-	user, err := process.Unprivileged()
-	if err != nil {
-		t.Fatal(err)
-	}
-	outer, err := os.MkdirTemp("", "pooler-") // t.TempDir cannot be entered by another user
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(outer) })
-	if err := os.Chmod(outer, 0o711); err != nil {
-		t.Fatal(err)
-	}
-	home := filepath.Join(outer, "database")
-	if err := user.Folder(home); err != nil {
-		t.Fatal(err)
-	}
-	binaries, err := postgres.Find(home, t.TempDir(), func(line string) { t.Log(line) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	cluster, err := postgres.Start(t.Context(), process.NewStarter(), postgres.Plan{Binaries: binaries, Home: home, User: user,
-		Log: filepath.Join(t.TempDir(), "log"), Ephemeral: true, SuperuserPassword: "a", OwnerPassword: "b", PoolerPassword: "c"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(cluster.Stop)
-	owner := connect(t, cluster.URL("postgres", "b", postgres.Database))
-	if _, err := owner.Exec(t.Context(), "create role app_web login password 'secret'"); err != nil {
-		t.Fatal(err)
-	}
-	return Plan{Home: home, User: user, Log: filepath.Join(t.TempDir(), "pooler.log"), Server: cluster.Port,
-		Role: postgres.PoolerRole, Password: "c", Database: postgres.Database}
 }
 
 func connect(t *testing.T, address string) *pgx.Conn {
@@ -258,9 +270,62 @@ func TestALongPipelineIsAnsweredInOrder(t *testing.T) {
 	})
 }
 
+func TestAnUnknownChoiceIsRefused(t *testing.T) {
+	t.Setenv("POOLER", "odyssey")
+	if _, err := Start(t.Context(), process.NewStarter(), plan); err == nil || !strings.Contains(err.Error(), "pgbouncer, builtin or empty") {
+		t.Errorf("err = %v", err)
+	}
+}
+
+func TestASettingInTheAddressIsRefused(t *testing.T) {
+	each(t, func(t *testing.T, address string) {
+		if _, err := pgx.Connect(t.Context(), address+"&search_path=app"); err == nil {
+			t.Error("a setting that the next transaction would not have was let pass")
+		}
+	})
+}
+
+func TestALaterPasswordIsTheOneThatCounts(t *testing.T) {
+	each(t, func(t *testing.T, address string) {
+		connect(t, address)
+		owner := connect(t, fmt.Sprintf("postgres://postgres:b@%s/%s?sslmode=disable", process.Address(plan.Server), postgres.Database))
+		change := func(to string) {
+			if _, err := owner.Exec(t.Context(), "alter role app_web password '"+to+"'"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		change("other")
+		defer change("secret")
+		later, err := pgx.Connect(t.Context(), strings.Replace(address, "secret", "other", 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer later.Close(t.Context())
+		if _, err := later.Exec(t.Context(), "select 1", pgx.QueryExecModeExec); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestADatabaseInUseCanBeDroppedByItsOwner(t *testing.T) {
+	each(t, func(t *testing.T, address string) {
+		owner := connect(t, fmt.Sprintf("postgres://postgres:b@%s/%s?sslmode=disable", process.Address(plan.Server), postgres.Database))
+		if _, err := owner.Exec(t.Context(), "create database brief"); err != nil {
+			t.Fatal(err)
+		}
+		db := connect(t, strings.Replace(address, "/"+postgres.Database+"?", "/brief?", 1))
+		if _, err := db.Exec(t.Context(), "select 1", pgx.QueryExecModeExec); err != nil {
+			t.Error(err)
+		}
+		if _, err := owner.Exec(t.Context(), "drop database brief with (force)"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestAMissingDatabaseIsSaidAtLogin(t *testing.T) {
 	each(t, func(t *testing.T, address string) {
-		_, err := pgx.Connect(t.Context(), strings.Replace(address, "/"+postgres.Database, "/missing", 1))
+		_, err := pgx.Connect(t.Context(), strings.Replace(address, "/"+postgres.Database+"?", "/missing?", 1))
 		if err == nil || !strings.Contains(err.Error(), "missing") {
 			t.Errorf("err = %v", err)
 		}
