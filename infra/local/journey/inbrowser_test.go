@@ -33,6 +33,10 @@ func TestAPersonMakesFindsAndDeletesAnImageInTheBrowser(t *testing.T) {
 	b.see("the status says so", `document.querySelector('[data-testid=status]').dataset.state === "succeeded"`)
 	b.see("credits went down", "document.querySelector('.credits').dataset.available < "+before)
 	b.shoot("result")
+	saved := chromedp.Evaluate[int](`fetch(document.querySelector("[data-testid=download]").href).then(reply => reply.blob()).then(blob => blob.size)`, chromedp.EvalAwaitPromise)
+	if size := read(b, "what Download saves", saved); size < 10_000 {
+		t.Errorf("a download has %d bytes", size)
+	}
 
 	b.do("to the library", chromedp.Click(hook("library-link")))
 	b.arrive("/library")

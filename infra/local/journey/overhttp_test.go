@@ -56,6 +56,10 @@ func TestAProgramUploadsMakesListsAndDeletesImages(t *testing.T) {
 	if len(list.Images) != 2 || list.Images[0].ID != made.ID || list.Images[1].ID != mine.ID || list.NextCursor != nil {
 		t.Errorf("the library has %+v", list)
 	}
+	orders := into[generations](p.call("GET", "/api/generations?limit=1", nil).is(200))
+	if len(orders.Generations) != 1 || orders.Generations[0].ID != done.ID || orders.NextCursor != nil {
+		t.Errorf("the orders are %+v", orders)
+	}
 	p.deletes(made)
 	p.call("POST", "/api/logout", nil).is(204)
 	p.call("GET", "/api/account", nil).refuses(401, "sign_in_required")
