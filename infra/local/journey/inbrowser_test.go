@@ -47,12 +47,7 @@ func TestAPersonMakesFindsAndDeletesAnImageInTheBrowser(t *testing.T) {
 	b.see("the whole picture is loaded", `document.querySelector("#detail img").naturalWidth > 500`)
 	b.shoot("detail")
 
-	count := read(b, "count", chromedp.Evaluate[int](`document.querySelectorAll("[data-testid=image]").length`))
-	b.do("ask to delete", chromedp.Click(hook("delete")), chromedp.WaitVisible(hook("confirm-delete")))
-	b.shoot("confirm")
-	b.do("delete", chromedp.Click(hook("confirm-delete")))
-	b.see("one less", `document.querySelectorAll("[data-testid=image]").length === `+strconv.Itoa(count-1))
-	b.shoot("deleted")
+	b.deleteIt()
 
 	b.do("sign out", chromedp.Click(hook("sign-out")), chromedp.WaitVisible(hook("sign-in")))
 	b.arrive("/")
@@ -60,6 +55,34 @@ func TestAPersonMakesFindsAndDeletesAnImageInTheBrowser(t *testing.T) {
 	b.shoot("privacy")
 	b.do("a page that is not there", chromedp.Navigate(site+"/nowhere"), chromedp.WaitVisible(chromedp.CSS("h1")))
 	b.shoot("missing")
+	b.saysNothingBad()
+}
+
+// deleteIt deletes the picture that is open in the library.
+func (b *browser) deleteIt() {
+	b.t.Helper()
+	count := read(b, "count", chromedp.Evaluate[int](`document.querySelectorAll("[data-testid=image]").length`))
+	b.do("ask to delete", chromedp.Click(hook("delete")), chromedp.WaitVisible(hook("confirm-delete")))
+	b.shoot("confirm")
+	b.do("delete", chromedp.Click(hook("confirm-delete")))
+	b.see("one less", `document.querySelectorAll("[data-testid=image]").length === `+strconv.Itoa(count-1))
+	b.shoot("deleted")
+}
+
+func TestAPersonIsToldWhyAnOrderFailedInTheBrowser(t *testing.T) {
+	site := running()
+	b := openBrowser(t, site)
+	b.dress("light", 1280)
+	b.do("a stranger opens the studio", chromedp.Navigate(site+"/studio"))
+	b.signIn(freshAddress())
+	b.enterStudio()
+	before := b.credits()
+	// The stand-ins of the models refuse this word under their content rules.
+	b.do("order", chromedp.SendKeys(hook("prompt"), "Something forbidden"), chromedp.Click(hook("generate")))
+	b.see("the status says failed", `document.querySelector("[data-testid=status]").dataset.state === "failed"`)
+	b.see("with a reason", `/declined.*returned/.test(document.querySelector("[data-testid=status]").textContent)`)
+	b.see("the credits are back", `document.querySelector(".credits").dataset.available === "`+before+`"`)
+	b.shoot("refused")
 	b.saysNothingBad()
 }
 
