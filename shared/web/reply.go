@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"html"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"nanoflux.ai/backend/shared/problem"
 )
@@ -49,9 +51,9 @@ func (p *reply) statusOr(status int) int {
 	return status
 }
 
-// refuse replaces all that was written by a problem document (RFC 9457). Of the headers only those stay that belong to a
-// refusal as well.
-func (p *reply) refuse(err error, requestID string) {
+// refuse replaces all that was written by a problem document (RFC 9457), or by a page that says the same where a person
+// looks at it. Of the headers only those stay that belong to a refusal as well.
+func (p *reply) refuse(err error, requestID string, person bool) {
 	kept := http.Header{}
 	for _, name := range []string{"Allow", "Retry-After", "Set-Cookie", "Www-Authenticate"} {
 		if values := p.header.Values(name); len(values) > 0 {
@@ -67,8 +69,35 @@ func (p *reply) refuse(err error, requestID string) {
 
 	*p = reply{header: kept}
 	p.header.Set("Content-Type", "application/problem+json")
+	if person {
+		p.header.Set("Content-Type", "text/html; charset=utf-8")
+		p.header.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; frame-ancestors 'none'")
+		text = []byte(refusalPage(told.Sentence, requestID))
+	}
 	p.WriteHeader(status)
 	p.body.Write(append(text, '\n'))
+}
+
+// lookedAt says whether a person sees the answer: a browser goes to an address that is not the API's.
+func lookedAt(r *http.Request) bool {
+	return r.Method == http.MethodGet && !strings.HasPrefix(r.URL.Path, "/api/") && strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
+func refusalPage(sentence, requestID string) string {
+	return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<link rel="stylesheet" href="/assets/refusal/style.css">
+<title>That did not work</title>
+<main class="text">
+  <h1>That did not work</h1>
+  <p>` + html.EscapeString(sentence) + `</p>
+  <p><a class="button" href="/">Back to the start</a></p>
+  <p><small>Request ` + html.EscapeString(requestID) + `</small></p>
+</main>
+</html>`
 }
 
 // document is a refusal as callers see it (RFC 9457, with three members of ours).

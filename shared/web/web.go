@@ -96,7 +96,7 @@ func (d *desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.tell(v, r)
 	}
 	if v.err != nil {
-		v.reply.refuse(v.err, v.requestID())
+		v.reply.refuse(v.err, v.requestID(), lookedAt(r))
 	}
 	v.reply.secure(v.requestID())
 	logline.Write(d.logs, v.line(r))
