@@ -42,6 +42,7 @@ max_client_conn = 1000
 server_reset_query = discard all
 server_reset_query_always = 1
 server_idle_timeout = 60
+query_wait_timeout = 30
 ignore_startup_parameters = extra_float_digits
 log_connections = 0
 log_disconnections = 0

@@ -69,7 +69,11 @@ func startServer() (stop func(), err error) {
 
 // each runs a test through every pooler that is there, with the URL of a role through it.
 func each(t *testing.T, test func(t *testing.T, address string)) {
-	for _, choice := range []string{"builtin", "pgbouncer"} {
+	through(t, test, "builtin", "pgbouncer")
+}
+
+func through(t *testing.T, test func(t *testing.T, address string), choices ...string) {
+	for _, choice := range choices {
 		t.Run(choice, func(t *testing.T) {
 			if choice == "pgbouncer" && find() == "" {
 				t.Skip("PgBouncer is not installed")
@@ -226,8 +230,9 @@ func TestAClientThatLeavesInATransactionLeavesNoLock(t *testing.T) {
 	})
 }
 
+// PgBouncer 1.18 loses its place in the stream when copy data follows the error.
 func TestACopyThatFailsLeavesTheConnectionUsable(t *testing.T) {
-	each(t, func(t *testing.T, address string) {
+	through(t, func(t *testing.T, address string) {
 		db := connect(t, address)
 		_, err := db.PgConn().CopyFrom(t.Context(), strings.NewReader(strings.Repeat("rubbish\n", 100000)), "copy pg_temp.missing from stdin")
 		if err == nil {
@@ -236,7 +241,7 @@ func TestACopyThatFailsLeavesTheConnectionUsable(t *testing.T) {
 		if _, err := db.Exec(t.Context(), "select 1", pgx.QueryExecModeExec); err != nil {
 			t.Error(err)
 		}
-	})
+	}, "builtin")
 }
 
 func TestALongPipelineIsAnsweredInOrder(t *testing.T) {
@@ -323,13 +328,14 @@ func TestADatabaseInUseCanBeDroppedByItsOwner(t *testing.T) {
 	})
 }
 
+// PgBouncer waits for the database to appear, for query_wait_timeout.
 func TestAMissingDatabaseIsSaidAtLogin(t *testing.T) {
-	each(t, func(t *testing.T, address string) {
+	through(t, func(t *testing.T, address string) {
 		_, err := pgx.Connect(t.Context(), strings.Replace(address, "/"+postgres.Database+"?", "/missing?", 1))
 		if err == nil || !strings.Contains(err.Error(), "missing") {
 			t.Errorf("err = %v", err)
 		}
-	})
+	}, "builtin")
 }
 
 func state(err error) string {
