@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// build makes the binary of a function, in a folder of the test's.
+func build(t *testing.T, folder, name string) {
+	t.Helper()
+	said, err := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", filepath.Join(folder, name), "../"+name).CombinedOutput()
+	if err != nil {
+		t.Fatalf("building %s: %v\n%s", name, err, said)
+	}
+}
+
+// process is a function's binary with one event, under a Lambda runtime of its own
+// (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html).
+type process struct {
+	command *exec.Cmd
+	ended   chan struct{} // closed when the process has ended
+	outcome chan string   // "response", or "error" with its text
+}
+
+// start hands the event to a new process of a binary. environment is added to the test's own.
+func start(t *testing.T, binary string, event []byte, environment ...string) *process {
+	t.Helper()
+	p := &process{ended: make(chan struct{}), outcome: make(chan string, 1)}
+	events := make(chan []byte, 1)
+	events <- event
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case event := <-events:
+			w.Header().Set("Lambda-Runtime-Aws-Request-Id", "0b6f5c9e-5a51-4d0e-9d60-0f2f4f9e0a1b")
+			w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(time.Minute).UnixMilli()))
+			w.Header().Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:123456789012:function:local")
+			_, _ = w.Write(event)
+		case <-r.Context().Done():
+		}
+	})
+	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/{outcome}", func(w http.ResponseWriter, r *http.Request) {
+		text, _ := io.ReadAll(r.Body)
+		w.WriteHeader(http.StatusAccepted)
+		outcome := r.PathValue("outcome")
+		if outcome == "error" {
+			outcome += " " + string(text)
+		}
+		p.outcome <- outcome
+	})
+	runtime := httptest.NewServer(mux)
+	p.command = exec.Command(binary)
+	p.command.Env = append(append(os.Environ(), environment...), "AWS_LAMBDA_RUNTIME_API="+runtime.Listener.Addr().String(), "AWS_LAMBDA_FUNCTION_NAME=local")
+	p.command.Stderr = os.Stderr
+	if err := p.command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		_ = p.command.Wait()
+		close(p.ended)
+	}()
+	t.Cleanup(func() {
+		p.kill()
+		runtime.CloseClientConnections()
+		runtime.Close()
+	})
+	return p
+}
+
+// kill ends the process as the machine's power would, and returns when it is no more.
+func (p *process) kill() {
+	_ = p.command.Process.Kill()
+	<-p.ended
+}
+
+// wait returns how the event ended, "" where the process was killed before.
+func (p *process) wait(t *testing.T) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	select {
+	case outcome := <-p.outcome:
+		p.kill()
+		return outcome
+	case <-p.ended:
+		return ""
+	case <-ctx.Done():
+		t.Fatal("the event never ends")
+		return ""
+	}
+}
