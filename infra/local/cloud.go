@@ -128,32 +128,28 @@ func (r *runner) parameters(site string) map[string]string {
 		"CloudflareZoneId":    "local",
 		"GeminiUrl":           r.at.Models,
 	}
-	for _, provider := range r.realProviders() {
-		provider(local)
-	}
+	r.useRealProviders(local)
 	return local
 }
 
-// realProviders are the image providers whose keys are in the environment; they replace the stand-in.
-func (r *runner) realProviders() (chosen []func(parameters map[string]string)) {
-	if key := os.Getenv("GEMINI_API_KEY"); key != "" && !r.ephemeral {
-		chosen = append(chosen, func(parameters map[string]string) {
-			delete(parameters, "GeminiUrl")
-			parameters["GeminiZeroRetention"] = "agreed"
-			r.secrets["GEMINI_API_KEY"] = key
-			r.say("using the real Gemini, since GEMINI_API_KEY is set; this takes zero retention as agreed with Google")
-		})
+// useRealProviders replaces the stand-in by the image providers whose keys are in the environment.
+func (r *runner) useRealProviders(parameters map[string]string) {
+	if r.ephemeral {
+		return // a test pays nobody
+	}
+	if key := os.Getenv("GEMINI_API_KEY"); key != "" {
+		delete(parameters, "GeminiUrl")
+		parameters["GeminiZeroRetention"] = "agreed"
+		r.secrets["GEMINI_API_KEY"] = key
+		r.say("using the real Gemini, since GEMINI_API_KEY is set; this takes zero retention as agreed with Google")
 	}
 	account, token := os.Getenv("CLOUDFLARE_ACCOUNT_ID"), os.Getenv("CLOUDFLARE_API_TOKEN")
-	if account != "" && token != "" && !r.ephemeral {
-		chosen = append(chosen, func(parameters map[string]string) {
-			delete(parameters, "CloudflareApiUrl")
-			parameters["CloudflareAccountId"] = account
-			r.secrets["WORKERS_AI_TOKEN"] = token
-			r.say("using the real Workers AI, since CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN are set")
-		})
+	if account != "" && token != "" {
+		delete(parameters, "CloudflareApiUrl")
+		parameters["CloudflareAccountId"] = account
+		r.secrets["WORKERS_AI_TOKEN"] = token
+		r.say("using the real Workers AI, since CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN are set")
 	}
-	return chosen
 }
 
 // keepPurgesHere points purges at the local CDN even where the rest of Cloudflare's API is the real one.

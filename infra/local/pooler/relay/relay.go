@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"nanoflux.ai/backend/infra/local/pooler/scram"
 )
 
 // A Relay accepts clients on a listener and lends them connections to one Postgres, for a transaction at a time.
@@ -156,29 +158,29 @@ func (r *Relay) login(c *client, role string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := parseVerifier(kept)
+	v, err := scram.Parse(kept)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.say(authenticate(authenticationSASL, []byte(mechanism+"\x00\x00"))); err != nil {
+	if err := c.say(authenticate(authenticationSASL, []byte(scram.Mechanism+"\x00\x00"))); err != nil {
 		return nil, err
 	}
 	said, err := read(c.in)
-	name := len(mechanism) + 1
+	name := len(scram.Mechanism) + 1
 	if err != nil || said.kind != password || len(said.body) < name+4 {
-		return nil, errPassword
+		return nil, scram.ErrPassword
 	}
-	talk, err := v.challenge(string(said.body[name+4:]))
+	talk, err := v.Challenge(string(said.body[name+4:]))
 	if err != nil {
 		return nil, err
 	}
-	if err := c.say(authenticate(saslContinue, []byte(talk.answer))); err != nil {
+	if err := c.say(authenticate(saslContinue, []byte(talk.Answer))); err != nil {
 		return nil, err
 	}
 	if said, err = read(c.in); err != nil || said.kind != password {
-		return nil, errPassword
+		return nil, scram.ErrPassword
 	}
-	clientKey, proof, err := v.check(talk, string(said.body))
+	clientKey, proof, err := v.Check(talk, string(said.body))
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"nanoflux.ai/backend/infra/local/pooler/scram"
 )
 
 // reset forgets what a transaction left on its connection. Behind a real pooler the next transaction merely tends to get
@@ -94,10 +96,10 @@ func (s *server) prove(body []byte, first string, clientKey []byte) error {
 		return nil
 	case authenticationSASL:
 		said := []byte("n,," + first)
-		body := append([]byte(mechanism+"\x00"), binary.BigEndian.AppendUint32(nil, uint32(len(said)))...)
+		body := append([]byte(scram.Mechanism+"\x00"), binary.BigEndian.AppendUint32(nil, uint32(len(said)))...)
 		return s.send(message{password, append(body, said...)})
 	case saslContinue:
-		return s.send(message{password, []byte(prove(clientKey, first, string(body[4:])))})
+		return s.send(message{password, []byte(scram.Prove(clientKey, first, string(body[4:])))})
 	default:
 		return fmt.Errorf("Postgres wants authentication method %d", step)
 	}
