@@ -38,7 +38,9 @@ func Models(t testing.TB) ModelsAddress {
 type CDNAddress struct {
 	URL string
 	// Key is in standard base64, as in the secret CDN_KEY.
-	Key, PurgeToken string
+	Key string
+	// PurgeURL and PurgeToken are Cloudflare's purge API for this CDN.
+	PurgeURL, PurgeToken string
 	Bucket          BucketAddress
 }
 
@@ -46,5 +48,11 @@ type CDNAddress struct {
 func CDN(t testing.TB) CDNAddress {
 	t.Helper()
 	p := parts(t)
-	return CDNAddress{URL: p.CDN, Key: p.Secrets["CDN_KEY"], PurgeToken: p.Secrets["CDN_PURGE_TOKEN"], Bucket: p.bucket("images")}
+	return CDNAddress{
+		URL:        p.CDN,
+		Key:        p.Secrets["CDN_KEY"],
+		PurgeURL:   p.CDN + "/client/v4/zones/local/purge_cache",
+		PurgeToken: p.Secrets["CDN_PURGE_TOKEN"],
+		Bucket:     p.bucket("images"),
+	}
 }
