@@ -169,10 +169,10 @@ func TestTenDeletionsAtOnceAreOne(t *testing.T) {
 
 func TestWhatStorageOrTheEdgeDoNotLetGoOfLeavesTheLibraryAtOnce(t *testing.T) {
 	t.Parallel()
-	failing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }))
+	failing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
 	t.Cleanup(failing.Close)
 	for name, spoil := range map[string]func(*deleteImage){
-		"bucket": func(d *deleteImage) { d.objects = bucket.Open("http://127.0.0.1:1", "images", "key", "secret") },
+		"bucket": func(d *deleteImage) { d.objects = bucket.Open(failing.URL, "images", "key", "secret") },
 		"purge":  func(d *deleteImage) { d.edge = cdn.NewPurger("https://images.example", failing.URL, "token") },
 	} {
 		t.Run(name, func(t *testing.T) {

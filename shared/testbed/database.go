@@ -52,6 +52,27 @@ func Postgres(t testing.TB) Database {
 	}
 }
 
+// Empty makes a database without a schema and returns its owner's address. Migrations change the roles of the whole cluster,
+// so the test that asks for it is the only one to migrate until it ends.
+func Empty(t testing.TB) string {
+	t.Helper()
+	p := parts(t)
+	ctx := context.Background()
+	owner, err := pgx.Connect(ctx, p.Postgres)
+	if err != nil {
+		t.Fatalf("connect as the database's owner: %v", err)
+	}
+	t.Cleanup(func() { owner.Close(ctx) }) // and the lock with it
+	name := "test_" + strings.ToLower(rand.Text())
+	for _, statement := range []string{"select pg_advisory_lock(hashtext('testbed'))", "create database " + name} {
+		if _, err := owner.Exec(ctx, statement); err != nil {
+			t.Fatalf("make an empty database: %v", err)
+		}
+	}
+	t.Cleanup(func() { p.drop(t, name) })
+	return p.direct(name)
+}
+
 // passwords are those of the application's roles, which are the same in every database of the cluster.
 func (a addresses) passwords() map[string]string {
 	return map[string]string{
