@@ -113,7 +113,8 @@ func (t *tally) ofTest(e event) {
 		if t.browser.MatchString(top) {
 			t.follow(e.Action, said)
 		}
-		if e.Action != "pass" {
+		// A race is reported under the name of whichever test spoke last, which may be one that passes.
+		if e.Action != "pass" || strings.Contains(said, "WARNING: DATA RACE") {
 			fmt.Fprint(t.out, said)
 		}
 	}

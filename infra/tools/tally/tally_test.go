@@ -56,6 +56,16 @@ func TestATestCutOffByACrashIsShown(t *testing.T) {
 	}
 }
 
+func TestARaceIsShownWhoeverItIsReportedUnder(t *testing.T) {
+	_, out := sumOf(t,
+		`{"Action":"output","Package":"p","Test":"TestB","Output":"WARNING: DATA RACE\n"}`,
+		`{"Action":"pass","Package":"p","Test":"TestB"}`,
+		`{"Action":"fail","Package":"p","Test":"TestA"}`)
+	if !strings.Contains(out, "DATA RACE") {
+		t.Errorf("printed %q", out)
+	}
+}
+
 func TestAPackageThatDoesNotCompileFailsTheRun(t *testing.T) {
 	sum, out := sumOf(t,
 		`{"Action":"pass","Package":"q","Test":"TestB"}`,
