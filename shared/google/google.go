@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -70,6 +71,9 @@ func (c *Client) Exchange(ctx context.Context, a Attempt, code string, at time.T
 	}
 	raw, _ := token.Extra("id_token").(string)
 	id, err := provider.Verifier(&oidc.Config{ClientID: c.config.ClientID, Now: func() time.Time { return at }}).Verify(ctx, raw)
+	if err != nil && strings.Contains(err.Error(), "fetching keys") { // go-oidc tells it apart in its text only
+		return Person{}, errors.New("the sign-in provider did not answer")
+	}
 	if err != nil {
 		return Person{}, fmt.Errorf("%w: the ID token does not verify", ErrRefused)
 	}
