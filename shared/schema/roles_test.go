@@ -1,0 +1,219 @@
+package schema_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"nanoflux.ai/backend/shared/postgres"
+	"nanoflux.ai/backend/shared/testbed/people"
+)
+
+// rights is everything that anybody but the owner may do with a table. The eraser may read and delete in all but the
+// schema's version, see below; whoever is not named, anon and authenticated among them, may do nothing.
+const rights = `
+account          app_web      select insert update(email,name,picture)
+account          app_worker   select
+account_key      app_web      select insert
+account_key      app_worker   select
+account_lookup   app_web      select insert update(expires_at)
+session          app_web      select insert update(last_seen_at) delete
+credit_balance   app_web      select
+credit_grant     app_web      select
+credit_entry     app_web      select
+credit_hold      app_sweeper  select
+image            app_web      select insert update(state,state_at) delete
+image            app_worker   select insert update(state,state_at) delete
+image            app_sweeper  select update(state,state_at) delete
+upload           app_web      select insert update(image_id)
+upload           app_sweeper  select delete
+generation       app_web      select insert
+generation       app_worker   select update(calls,error_code,fence,finished_at,lease_until,runnable_at,started_at,status)
+generation       app_sweeper  select update(error_code,finished_at,lease_until,status)
+provider_call    app_worker   select insert update(finished_at,outcome)
+`
+
+// calls is which functions anybody but the owner may call.
+const calls = `
+alive               app_web app_worker
+balance             app_web
+caller              app_web
+grant_free_credits  app_web
+hold_credits        app_web
+images_of           app_web
+keyring             app_worker
+owns_images         app_web
+release_hold        app_sweeper app_worker
+settle_hold         app_sweeper app_worker
+`
+
+// others are all roles that are neither superusers nor the owner nor Postgres' own.
+const others = `(select oid, rolname from pg_roles where not rolsuper and rolname <> current_user and rolname not like 'pg\_%') r`
+
+func list(t *testing.T, db people.Database, sql string) []string {
+	t.Helper()
+	rows, err := db.Owner.Query(context.Background(), sql)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// same compares lists in any order and with any spaces.
+func same(t *testing.T, got, wanted []string) {
+	t.Helper()
+	for _, lines := range [][]string{got, wanted} {
+		for i, line := range lines {
+			lines[i] = strings.Join(strings.Fields(line), " ")
+		}
+		slices.Sort(lines)
+	}
+	for _, line := range got {
+		if !slices.Contains(wanted, line) {
+			t.Errorf("there is:  %s", line)
+		}
+	}
+	for _, line := range wanted {
+		if !slices.Contains(got, line) {
+			t.Errorf("should be: %s", line)
+		}
+	}
+}
+
+func lines(text string) []string { return strings.Split(strings.TrimSpace(text), "\n") }
+
+func TestNobodyMayMoreWithATableThanIsWrittenHere(t *testing.T) {
+	t.Parallel()
+	db := people.Open(t)
+	wanted := lines(rights)
+	for _, table := range list(t, db, `select tablename::text from pg_tables where schemaname = 'app' and tablename <> 'schema_version'`) {
+		wanted = append(wanted, table+" app_eraser select delete")
+	}
+	got := list(t, db, `
+		select * from (
+			select concat_ws(' ', c.relname, r.rolname,
+				case when has_any_column_privilege(r.oid, c.oid, 'select') then 'select' end,
+				case when has_any_column_privilege(r.oid, c.oid, 'insert') then 'insert' end,
+				(select 'update(' || string_agg(a.attname, ',' order by a.attname) || ')' from pg_attribute a
+					where a.attrelid = c.oid and a.attnum > 0 and has_column_privilege(r.oid, c.oid, a.attnum, 'update')),
+				case when has_table_privilege(r.oid, c.oid, 'delete') then 'delete' end,
+				case when has_table_privilege(r.oid, c.oid, 'truncate') then 'truncate' end,
+				case when has_table_privilege(r.oid, c.oid, 'trigger') then 'trigger' end,
+				case when has_any_column_privilege(r.oid, c.oid, 'references') then 'references' end) as line
+			from pg_class c, `+others+` where c.relnamespace = 'app'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')
+		) l where line ~ ' .* '`)
+	same(t, got, wanted)
+	if left := list(t, db, `select c.relname || ' ' || r.rolname from pg_class c, `+others+`
+		where c.relnamespace = 'app'::regnamespace and c.relkind = 'S' and has_sequence_privilege(r.oid, c.oid, 'usage, select, update')`); len(left) > 0 {
+		t.Errorf("sequences are open: %v", left)
+	}
+}
+
+func TestNobodyMayCallMoreThanIsWrittenHere(t *testing.T) {
+	t.Parallel()
+	db := people.Open(t)
+	same(t, list(t, db, `
+		select p.proname || ' ' || string_agg(r.rolname, ' ' order by r.rolname) from pg_proc p, `+others+`
+		where p.pronamespace = 'app'::regnamespace and has_function_privilege(r.oid, p.oid, 'execute') group by p.oid, p.proname`), lines(calls))
+	if open := list(t, db, `select proname::text from pg_proc where pronamespace = 'app'::regnamespace and prosecdef
+		and 'search_path=pg_catalog' <> all (coalesce(proconfig, '{}'))`); len(open) > 0 {
+		t.Errorf("with their owner's rights and the caller's search path run %v", open)
+	}
+}
+
+func TestEveryTableForcesRowLevelSecurity(t *testing.T) {
+	t.Parallel()
+	db := people.Open(t)
+	if open := list(t, db, `
+		select c.relname::text from pg_class c where c.relnamespace = 'app'::regnamespace and c.relkind in ('r', 'p')
+		and not (c.relrowsecurity and c.relforcerowsecurity and exists (select from pg_policy p where p.polrelid = c.oid))`); len(open) > 0 {
+		t.Errorf("without it, or without a policy: %v", open)
+	}
+	if public := list(t, db, `select tablename || '.' || policyname from pg_policies where schemaname = 'app' and 'public' = any (roles)`); len(public) > 0 {
+		t.Errorf("policies for everybody: %v", public)
+	}
+}
+
+func TestOnlyTheDutiesSeeTheSchema(t *testing.T) {
+	t.Parallel()
+	db := people.Open(t)
+	duties := []string{"app_eraser", "app_sweeper", "app_web", "app_worker"}
+	same(t, list(t, db, `select rolname::text from `+others+` where has_schema_privilege(oid, 'app', 'usage')`), slices.Clone(duties))
+	same(t, list(t, db, `select rolname::text from `+others+` where has_schema_privilege(oid, 'app', 'create')`), nil)
+	for _, name := range []string{"anon", "authenticated"} {
+		if n := people.Ask[int](t, db, `select count(*) from pg_roles where rolname = $1`, name); n != 1 {
+			t.Errorf("there is no role %s, so this test says nothing of it", name)
+		}
+	}
+	for _, role := range duties {
+		owned := people.Ask[int](t, db, `select count(*) from pg_shdepend where refclassid = 'pg_authid'::regclass and deptype = 'o'
+			and refobjid = (select oid from pg_roles where rolname = $1)`, role)
+		member := people.Ask[int](t, db, `select count(*) from pg_auth_members where member = (select oid from pg_roles where rolname = $1)`, role)
+		powers := people.Ask[bool](t, db, `select rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication from pg_roles where rolname = $1`, role)
+		if owned > 0 || member > 0 || powers {
+			t.Errorf("%s owns %d things, is a member of %d roles, has powers: %v", role, owned, member, powers)
+		}
+		settings := people.Ask[[]string](t, db, `select rolconfig from pg_roles where rolname = $1`, role)
+		same(t, settings, []string{"statement_timeout=10s", "lock_timeout=5s", "idle_in_transaction_session_timeout=15s", "TimeZone=UTC"})
+	}
+}
+
+func TestARolesSettingsHoldBehindThePooler(t *testing.T) {
+	t.Parallel()
+	db := people.Open(t)
+	for role, as := range map[string]*postgres.Database{"app_web": db.Web, "app_worker": db.Worker, "app_sweeper": db.Sweeper} {
+		var settings string
+		if err := as.QueryRow(context.Background(), `
+			select concat_ws(' ', current_user, current_setting('statement_timeout'), current_setting('lock_timeout'),
+				current_setting('idle_in_transaction_session_timeout'), current_setting('timezone'))`).Scan(&settings); err != nil {
+			t.Fatal(err)
+		}
+		if wanted := fmt.Sprintf("%s 10s 5s 15s UTC", role); settings != wanted {
+			t.Errorf("%s, want %s", settings, wanted)
+		}
+	}
+}
+
+// What the policies forbid although the privileges allow it.
+func TestRowsOutOfTheirReachStayAsTheyAre(t *testing.T) {
+	t.Parallel()
+	db := people.Open(t)
+	ada := db.SignIn(t, "ada", 50)
+	db.Do(t, `
+		insert into app.generation (id, account_id, tool, cost, idempotency_key, request_hash, status, error_code, created_at, runnable_at, finished_at)
+		select gen_random_uuid(), $1, 'edit', 1, gen_random_uuid(), $2, s, case s when 'failed' then 'refused' end, $3, $3, case s when 'queued' then null else $3::timestamptz end
+		from unnest('{queued,succeeded,failed}'::text[]) s`, ada.ID, make([]byte, 32), people.Now())
+	db.Do(t, `
+		insert into app.image (id, account_id, kind, state, state_at, key, thumbnail_key, content_type, thumbnail_type,
+			width, height, bytes, crc32, sha256, thumbnail_bytes, thumbnail_crc32, thumbnail_sha256, created_at)
+		select gen_random_uuid(), $1, 'upload', s, $3, s, s, 'image/png', 'image/png', 1, 1, 1, 0, $2, 1, 0, $2, $3
+		from unnest('{pending,ready,deleting}'::text[]) s`, ada.ID, make([]byte, 32), people.Now())
+	for what, c := range map[string]struct {
+		as   *postgres.Database
+		sql  string
+		rows int64 // -1: refused
+	}{
+		"web deletes hidden images only":         {db.Web, `delete from app.image`, 1},
+		"the worker deletes no uploads":          {db.Worker, `delete from app.image`, 0},
+		"the worker shows no uploads":            {db.Worker, `update app.image set state = 'ready'`, 0},
+		"the sweeper shows nothing":              {db.Sweeper, `update app.image set state = 'ready' where state = 'pending'`, -1},
+		"the sweeper hides nothing of a library": {db.Sweeper, `update app.image set state = 'deleting' where state = 'ready'`, 0},
+		"the worker reopens nothing":             {db.Worker, `update app.generation set status = 'queued', error_code = null, finished_at = null where status in ('failed', 'succeeded')`, 0},
+		"the sweeper lets nothing succeed":       {db.Sweeper, `update app.generation set status = 'succeeded', finished_at = created_at where status = 'queued'`, -1},
+		"web starts no order in the middle": {db.Web, `insert into app.generation (id, account_id, tool, cost, idempotency_key, request_hash, status, created_at, runnable_at, calls)
+			select gen_random_uuid(), account_id, 'edit', 1, gen_random_uuid(), request_hash, 'queued', created_at, created_at, 1 from app.generation limit 1`, -1},
+	} {
+		done, err := c.as.Exec(context.Background(), c.sql)
+		if c.rows < 0 && !postgres.Raised(err, "42501") || c.rows >= 0 && (err != nil || done.RowsAffected() != c.rows) {
+			t.Errorf("%s: %d rows, %v", what, done.RowsAffected(), err)
+		}
+	}
+}
