@@ -41,7 +41,7 @@ type CDNAddress struct {
 	Key string
 	// PurgeURL and PurgeToken are Cloudflare's purge API for this CDN.
 	PurgeURL, PurgeToken string
-	Bucket          BucketAddress
+	Bucket               BucketAddress
 }
 
 // CDN returns the front that stands in for the CDN. All tests share it and the bucket behind it.
