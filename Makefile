@@ -61,7 +61,7 @@ test: $(LOCAL) $(TALLY) ## every test, on real parts of their own; passes beside
 .PHONY: test-pgbouncer
 test-pgbouncer: export POOLER = pgbouncer
 test-pgbouncer: $(LOCAL) $(TALLY) ## the main module's tests through PgBouncer, which must be installed
-	@set -o pipefail; $(WITH_PARTS) $(TEST) | $(TALLY)
+	@set -o pipefail; $(WITH_PARTS) $(TEST) | $(TALLY) -browser=
 
 .PHONY: $(TALLY)
 $(TALLY):

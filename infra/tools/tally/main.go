@@ -9,7 +9,7 @@ import (
 )
 
 func main() {
-	browser := flag.String("browser", "InTheBrowser$", "expression for the names of the tests that drive a real browser")
+	browser := flag.String("browser", "InTheBrowser$", "expression for the names of the tests that drive a real browser; empty where there are none")
 	flag.Parse()
 
 	sum := newTally(os.Stdout, regexp.MustCompile(*browser))

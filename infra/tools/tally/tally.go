@@ -150,7 +150,9 @@ func (t *tally) follow(action, said string) {
 // close prints the sum; whether a browser was there is the last line, because nothing else says it.
 func (t *tally) close() {
 	fmt.Fprintf(t.out, "%d passed, %d failed, %d skipped\n", t.passed, t.failed, t.skipped)
-	fmt.Fprintf(t.out, "browser journey: %s\n", t.journey)
+	if t.browser.String() != "" {
+		fmt.Fprintf(t.out, "browser journey: %s\n", t.journey)
+	}
 }
 
 // good is false also when nothing ran: a suite that found no tests has proved nothing.
