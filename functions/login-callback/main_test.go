@@ -216,6 +216,17 @@ func TestAReturnThatThisBrowserDidNotBeginIsRefused(t *testing.T) {
 	d.nothingHappened(t, d.back(t, visitor.Visitor{}, mine, "").Refuses(400, "sign_in_refused"))
 }
 
+func TestAPersonWhoIsRefusedSeesAPage(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	attempt := google.NewAttempt("/", time.Now())
+	reply := d.back(t, visitor.Visitor{}, attempt, "", visitor.Header("accept", "text/html")).Is(400)
+	if reply.Header.Get("Content-Type") != "text/html; charset=utf-8" || !strings.Contains(reply.Body, "sign in again") || strings.Contains(reply.Body, attempt.State) {
+		t.Errorf("it sees %s", reply.Body)
+	}
+	d.nothingHappened(t, reply)
+}
+
 func TestATokenThatIsNotWhatWeAskedForIsRefused(t *testing.T) {
 	t.Parallel()
 	d := open(t)

@@ -20,7 +20,7 @@ type Handler = func(context.Context, events.APIGatewayV2HTTPRequest) (events.API
 type Change = func(*events.APIGatewayV2HTTPRequest)
 
 // Send hands the function the request of its event.json, body and headers included, with the visitor's cookie, another
-// target (a path, perhaps with a query) and the changes, at this moment.
+// target (a path, perhaps with a query) and the changes, at this moment. It asks for JSON, so that refusals are documents.
 func (v Visitor) Send(t testing.TB, handler Handler, method, target string, changes ...Change) Reply {
 	t.Helper()
 	text, err := os.ReadFile("event.json")
@@ -34,7 +34,7 @@ func (v Visitor) Send(t testing.TB, handler Handler, method, target string, chan
 	event.RawPath, event.RawQueryString, _ = strings.Cut(target, "?")
 	event.RequestContext.HTTP.Path, event.RequestContext.HTTP.Method = event.RawPath, method
 	event.RequestContext.TimeEpoch = time.Now().UnixMilli()
-	event.Cookies = nil
+	event.Cookies, event.Headers["accept"] = nil, "application/json"
 	if v.Token != "" {
 		event.Cookies = []string{"__Host-session=" + v.Token}
 	}
@@ -110,11 +110,14 @@ func read(t testing.TB, answer events.APIGatewayV2HTTPResponse, requestID string
 		"X-Request-Id": requestID, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
 		"Strict-Transport-Security": "max-age=63072000; includeSubDomains", "Cross-Origin-Opener-Policy": "same-origin",
 		"Cross-Origin-Resource-Policy": "same-origin", "Cache-Control": "no-store",
-		"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 	} {
 		if got := r.Header.Get(name); got != want {
 			t.Errorf("the reply's %s is %q, not %q", name, got, want)
 		}
+	}
+	policy := r.Header.Get("Content-Security-Policy")
+	if !strings.HasPrefix(policy, "default-src 'none';") || !strings.Contains(policy, "frame-ancestors 'none'") || strings.Contains(policy, "unsafe") {
+		t.Errorf("the reply's Content-Security-Policy is %q", policy)
 	}
 	if r.Header.Get("Permissions-Policy") == "" {
 		t.Error("the reply has no Permissions-Policy")
