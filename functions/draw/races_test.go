@@ -79,6 +79,30 @@ func TestAClaimerWhoseLeaseRanOutChangesNothing(t *testing.T) {
 	}
 }
 
+func TestAClaimerWhoseLeaseRanOutDoesNotFinishForItsSuccessor(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ada := visitor.SignIn(t, s.testbed, s.service)
+	id := s.order(t, ada, text)
+	later := s.begun.Add(generation.Lease + time.Second)
+	s.answers(func(w http.ResponseWriter, r *http.Request) {
+		if s.calls.Load() == 1 {
+			if _, found, err := generation.Claim(t.Context(), s.db, s.service, id, later); err != nil || !found {
+				t.Errorf("the successor gets nothing: %v", err)
+			}
+		}
+		wrapped(small(t))(w, r)
+	})
+	s.drawn(t, id)
+	if got := s.state(t, id); got.Status != "running" {
+		t.Errorf("the order is %v", got)
+	}
+	if err := s.ring(t, id, later.Add(generation.Lease)); err != nil {
+		t.Fatal(err)
+	}
+	s.succeeded(t, id)
+}
+
 func TestAClosedAccountsOrderIsNotCarriedOut(t *testing.T) {
 	t.Parallel()
 	s := open(t)
