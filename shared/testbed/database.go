@@ -92,7 +92,7 @@ func (a addresses) template(ctx context.Context, owner *pgx.Conn) (string, error
 	if _, err := owner.Exec(ctx, "select pg_advisory_lock(hashtext('testbed'))"); err != nil {
 		return "", err
 	}
-	defer owner.Exec(ctx, "select pg_advisory_unlock(hashtext('testbed'))")
+	defer func() { _, _ = owner.Exec(ctx, "select pg_advisory_unlock(hashtext('testbed'))") }() // it goes with the connection, too
 	var exists bool
 	if err := owner.QueryRow(ctx, "select exists (select from pg_database where datname = $1)", name).Scan(&exists); err != nil || exists {
 		return name, err

@@ -27,7 +27,7 @@ func TestEachTestGetsItsOwnMigratedDatabase(t *testing.T) {
 }
 
 func TestEachTestGetsItsOwnBucket(t *testing.T) {
-	if Bucket(t).Name == Bucket(t).Name {
+	if first, second := Bucket(t), Bucket(t); first.Name == second.Name {
 		t.Error("two tests share a bucket")
 	}
 }
