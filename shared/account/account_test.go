@@ -229,6 +229,9 @@ func TestAClosedAccountIsSignedOut(t *testing.T) {
 	if _, _, err := account.Read(context.Background(), db.Web, db.Service, ada.Token, people.Now()); !errors.Is(err, session.ErrSignedOut) {
 		t.Errorf("%v", err)
 	}
+	if n := people.Ask[int](t, db, `select count(*) from app.caller($1, $2)`, ada.Token, people.Now()); n != 0 {
+		t.Error("only row-level security keeps the caller out")
+	}
 	// Whoever signs in again gets no way in either, until the closing is taken back.
 	again := db.SignIn(t, "ada", 50)
 	if _, _, err := account.Read(context.Background(), db.Web, db.Service, again.Token, people.Now()); again.ID != ada.ID || !errors.Is(err, session.ErrSignedOut) {

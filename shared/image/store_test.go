@@ -18,6 +18,7 @@ import (
 	"nanoflux.ai/backend/shared/cdn"
 	"nanoflux.ai/backend/shared/image"
 	"nanoflux.ai/backend/shared/picture"
+	"nanoflux.ai/backend/shared/postgres"
 	"nanoflux.ai/backend/shared/session"
 	"nanoflux.ai/backend/shared/testbed"
 	"nanoflux.ai/backend/shared/testbed/people"
@@ -152,8 +153,10 @@ func TestReadyShowsAnImageOnceAndNeverASweptOne(t *testing.T) {
 	ctx, s := context.Background(), open(t)
 	stored := s.store(t, people.Now())
 	s.ready(t, stored)
-	if shown, err := image.Ready(ctx, s.Worker, stored.ID, people.Now()); shown || err != nil {
-		t.Errorf("shown twice: %v", err)
+	for _, db := range []*postgres.Database{s.Web, s.Worker} {
+		if shown, err := image.Ready(ctx, db, stored.ID, people.Now()); shown || err != nil {
+			t.Errorf("shown twice: %v", err)
+		}
 	}
 	swept := s.store(t, people.Now())
 	if found, err := image.Unsettled(ctx, s.Sweeper, people.Now().Add(time.Second), people.Now(), people.Now(), 10); err != nil || len(found) != 1 || found[0] != swept {
