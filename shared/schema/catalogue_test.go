@@ -9,6 +9,7 @@ import (
 
 	"nanoflux.ai/backend/shared/schema"
 	"nanoflux.ai/backend/shared/testbed"
+	"nanoflux.ai/backend/shared/testbed/people"
 )
 
 // columns of the migrated database: "table.column" → data type.
@@ -72,5 +73,20 @@ func TestPersonalTextIsSealed(t *testing.T) {
 				t.Errorf("%s is personal text and not sealed", c.Name)
 			}
 		}
+	}
+}
+
+// At an erasure the rows that refer to an account are found by these; an index over some rows only is of no use to a cascade.
+func TestEveryReferenceHasAnIndexOverAllRows(t *testing.T) {
+	db := people.Open(t)
+	if n := people.Ask[int](t, db, `select count(*) from pg_constraint where contype = 'f' and connamespace = 'app'::regnamespace`); n < 10 {
+		t.Fatalf("only %d references were found: the search itself is broken", n)
+	}
+	if bare := list(t, db, `
+		select r.conrelid::regclass || '.' || a.attname from pg_constraint r
+		join pg_attribute a on a.attrelid = r.conrelid and a.attnum = r.conkey[1]
+		where r.contype = 'f' and r.connamespace = 'app'::regnamespace and not exists (
+			select from pg_index i where i.indrelid = r.conrelid and i.indkey[0] = r.conkey[1] and i.indpred is null)`); len(bare) > 0 {
+		t.Errorf("without: %v", bare)
 	}
 }

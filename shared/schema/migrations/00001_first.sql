@@ -114,6 +114,7 @@ create table app.credit_grant (
   expires_at timestamptz not null check (expires_at > granted_at),
   unique (source, reference)
 );
+create index credit_grant_account on app.credit_grant (account_id);
 create index credit_grant_open on app.credit_grant (account_id, expires_at, granted_at) where remaining > 0;
 
 create table app.credit_hold (
@@ -189,11 +190,15 @@ begin
 end $$;
 -- +goose StatementEnd
 
--- Once for each Google identity until the guard ends, however often its account is closed and opened again.
+-- Once for each Google identity until the guard ends, however often its account is closed and opened again. The bound is
+-- against a web role in wrong hands: what it makes up is worth little.
 -- +goose StatementBegin
 create function app.grant_free_credits(account uuid, identity bytea, amount bigint, at timestamptz, guard_until timestamptz)
   returns boolean language plpgsql security definer set search_path = pg_catalog as $$
 begin
+  if amount > 100 then
+    raise exception 'free credits are 100 at most';
+  end if;
   insert into app.credit_balance (account_id, available, held) values (account, 0, 0) on conflict do nothing;
   insert into app.free_grant_guard as g (hash, expires_at) values (identity, guard_until)
   on conflict (hash) do update set expires_at = excluded.expires_at where g.expires_at <= at;
@@ -329,6 +334,7 @@ create table app.image (
   created_at       timestamptz not null,
   check ((kind = 'result') = (generation_id is not null))
 );
+create index image_account on app.image (account_id);
 create index image_newest on app.image (account_id, created_at desc, id desc) where state = 'ready';
 create index image_generation on app.image (generation_id) where generation_id is not null;
 create index image_unsettled on app.image (state_at) where state <> 'ready';
