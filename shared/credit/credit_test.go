@@ -212,6 +212,20 @@ func TestFreeCreditsComeOncePerIdentity(t *testing.T) {
 	}
 }
 
+func TestFreeCreditsAreFew(t *testing.T) {
+	t.Parallel()
+	ctx, db := context.Background(), people.Open(t)
+	ada, identity := db.SignIn(t, "ada", 0), sha256.Sum256([]byte("ada"))
+	for _, amount := range []int64{101, 1 << 40, 0, -1} {
+		if err := credit.GrantFree(ctx, db.Web, ada.ID, identity[:], amount, people.Now()); err == nil {
+			t.Errorf("%d free credits were granted", amount)
+		}
+	}
+	if err := credit.GrantFree(ctx, db.Web, ada.ID, identity[:], 100, people.Now()); err != nil || balance(t, db, ada.ID) != [2]int64{100, 0} {
+		t.Errorf("of 100 free credits %v came, %v", balance(t, db, ada.ID), err)
+	}
+}
+
 func TestOneCauseGrantsOnce(t *testing.T) {
 	t.Parallel()
 	db := people.Open(t)
