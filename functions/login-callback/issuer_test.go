@@ -30,7 +30,9 @@ type issuer struct {
 	signer    *rsa.PrivateKey
 	status    int // of the token endpoint, if not 200
 	noToken   bool
-	codes     map[string]bool // that were exchanged
+
+	mu    sync.Mutex
+	codes map[string]bool // that were exchanged
 }
 
 func newIssuer(t *testing.T) *issuer {
@@ -53,12 +55,11 @@ func newIssuer(t *testing.T) *issuer {
 		case i.status != 0:
 			w.WriteHeader(i.status)
 			return
-		case code == "" || i.codes[code] || len(r.FormValue("code_verifier")) < 43:
+		case code == "" || len(r.FormValue("code_verifier")) < 43 || !i.exchange(code):
 			w.WriteHeader(http.StatusBadRequest)
 			say(w, map[string]any{"error": "invalid_grant"})
 			return
 		}
-		i.codes[code] = true
 		answer := map[string]any{"access_token": "ya29.x", "token_type": "Bearer", "expires_in": 3600}
 		if !i.noToken {
 			answer["id_token"] = i.token(i.claims)
@@ -68,6 +69,15 @@ func newIssuer(t *testing.T) *issuer {
 	i.Server = httptest.NewServer(mux)
 	t.Cleanup(i.Close)
 	return i
+}
+
+// exchange reports whether the code was good; each is good once.
+func (i *issuer) exchange(code string) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	good := !i.codes[code]
+	i.codes[code] = true
+	return good
 }
 
 func say(w http.ResponseWriter, value any) {
