@@ -75,10 +75,11 @@ func openSite(wish int) ([]net.Listener, error) {
 		first.Close()
 		return nil, taken
 	}
-	if err != nil {
-		return []net.Listener{first}, nil // no IPv6
+	listeners := []net.Listener{first}
+	if err == nil { // or the machine has no IPv6
+		listeners = append(listeners, second)
 	}
-	return []net.Listener{first, second}, nil
+	return listeners, nil
 }
 
 // startFunctions reads the template and makes its functions ready to be invoked.

@@ -56,7 +56,10 @@ func startServing(t *testing.T, arguments ...string) *served {
 		t.Fatal(err)
 	}
 	s.in = in
-	t.Cleanup(func() { in.Close(); s.cmd.Wait() })
+	t.Cleanup(func() {
+		in.Close()
+		_ = s.cmd.Wait() // a test that killed it knows
+	})
 	line, err := bufio.NewReader(out).ReadBytes('\n')
 	if err != nil {
 		t.Fatalf("no addresses: %v", err)
@@ -144,7 +147,9 @@ func TestAServerThatWasKilledItselfEndsTheRunAndStartsAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	var pid int
-	fmt.Sscan(string(content), &pid)
+	if _, err := fmt.Sscan(string(content), &pid); err != nil {
+		t.Fatal(err)
+	}
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}

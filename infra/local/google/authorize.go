@@ -171,7 +171,7 @@ func showPage(w http.ResponseWriter, status int, redirectURL string, content cho
 	w.Header().Set("Content-Security-Policy",
 		"default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action "+action)
 	w.WriteHeader(status)
-	page.Execute(w, content)
+	_ = page.Execute(w, content) // whoever asked may have gone
 }
 
 func style(w http.ResponseWriter, _ *http.Request) {

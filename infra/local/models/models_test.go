@@ -75,7 +75,9 @@ func (d desk) flux(t *testing.T, images [][]byte, fields ...string) answer {
 		if err != nil {
 			t.Fatal(err)
 		}
-		part.Write(encoded)
+		if _, err := part.Write(encoded); err != nil {
+			t.Fatal(err)
+		}
 	}
 	form.Close()
 	return d.run(t, klein, form.FormDataContentType(), "Bearer token", &body)
@@ -186,14 +188,22 @@ func (a answer) png(t *testing.T) image.Image {
 	return img
 }
 
-func square(side int) []byte {
+func square(t *testing.T, side int) []byte {
+	t.Helper()
 	img := image.NewRGBA(image.Rect(0, 0, side, side))
 	for i := range img.Pix {
 		img.Pix[i] = byte(i / 97)
 	}
-	var encoded bytes.Buffer
-	png.Encode(&encoded, img)
-	return encoded.Bytes()
+	return pngOf(t, img)
+}
+
+func pngOf(t *testing.T, img image.Image) []byte {
+	t.Helper()
+	var file bytes.Buffer
+	if err := png.Encode(&file, img); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
 }
 
 func TestFluxDrawsAtTheSizeAskedFor(t *testing.T) {
@@ -213,9 +223,7 @@ func TestFluxDrawsAtTheSizeAskedFor(t *testing.T) {
 func TestFluxChangesTheImageItIsGiven(t *testing.T) {
 	d := open(t)
 	before := d.flux(t, nil, "prompt", "a meadow", "width", "512", "height", "512", "seed", "7").jpeg(t)
-	var encoded bytes.Buffer
-	png.Encode(&encoded, before)
-	after := d.flux(t, [][]byte{encoded.Bytes(), square(64)}, "prompt", "make it black and white", "width", "512", "height", "512").jpeg(t)
+	after := d.flux(t, [][]byte{pngOf(t, before), square(t, 64)}, "prompt", "make it black and white", "width", "512", "height", "512").jpeg(t)
 	r, g, b, _ := after.At(100, 300).RGBA()
 	if spread := max(r, g, b) - min(r, g, b); spread > 0x600 {
 		t.Errorf("a pixel has the colour %v", after.At(100, 300))
@@ -234,7 +242,7 @@ func TestFluxRefusesBadInput(t *testing.T) {
 		"a width too large":       d.flux(t, nil, "prompt", "x", "width", "4096"),
 		"a width in words":        d.flux(t, nil, "prompt", "x", "width", "wide"),
 		"a seed in words":         d.flux(t, nil, "prompt", "x", "seed", "lucky"),
-		"an input of 513 pixels":  d.flux(t, [][]byte{square(513)}, "prompt", "x"),
+		"an input of 513 pixels":  d.flux(t, [][]byte{square(t, 513)}, "prompt", "x"),
 		"an input that is none":   d.flux(t, [][]byte{[]byte("GIF89a")}, "prompt", "x"),
 		"a model nobody has":      d.run(t, "@cf/nobody/nothing", "application/json", "Bearer token", strings.NewReader(`{}`)),
 		"nine steps":              d.run(t, schnell, "application/json", "Bearer token", strings.NewReader(`{"prompt":"x","steps":9}`)),
@@ -278,7 +286,7 @@ func TestGeminiTakesImagesInBothSpellings(t *testing.T) {
 	d := open(t)
 	var drawn [][]byte
 	for _, spelling := range []string{`{"inlineData":{"mimeType":"image/png","data":%q}}`, `{"inline_data":{"mime_type":"image/png","data":%q}}`} {
-		part := fmt.Sprintf(spelling, base64.StdEncoding.EncodeToString(square(600)))
+		part := fmt.Sprintf(spelling, base64.StdEncoding.EncodeToString(square(t, 600)))
 		got := d.gemini(t, banana, "key", `{"contents":[{"parts":[{"text":"sketch"},`+part+`]}],"generationConfig":{"seed":1}}`)
 		got.png(t)
 		drawn = append(drawn, got.generated(t).Candidates[0].Content.Parts[0].InlineData.Data)

@@ -97,7 +97,6 @@ func readKlein(r *http.Request) (order, *problem) {
 	if err := r.ParseMultipartForm(16 << 20); err != nil {
 		return order{}, invalid("the form cannot be read: %v", err)
 	}
-	defer r.MultipartForm.RemoveAll()
 	asked := order{prompt: r.PostForm.Get("prompt"), width: 1024, height: 1024}
 	for name, side := range map[string]*int{"width": &asked.width, "height": &asked.height} {
 		if text := r.PostForm.Get(name); text != "" {

@@ -69,7 +69,7 @@ func (r *Runner) repeat(ctx context.Context, s template.Schedule, expression Exp
 			return
 		case <-time.After(time.Until(at)):
 		}
-		shift := r.config.Now().Sub(time.Now()).Round(time.Minute) // scheduled times are full minutes
+		shift := time.Until(r.config.Now()).Round(time.Minute) // scheduled times are full minutes
 		if err := r.config.InvokeAsync(s.Function, Event(s, at.Add(shift))); err != nil {
 			_, _ = fmt.Fprintf(r.config.Log, "schedule %s could not fire: %v\n", s.Name, err)
 		}

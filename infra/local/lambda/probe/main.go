@@ -44,7 +44,10 @@ func main() {
 		os.Exit(3)
 	case "report":
 		document := strings.NewReader(`{"errorType":"Probe","errorMessage":"the setting is missing"}`)
-		_, _ = http.Post("http://"+os.Getenv("AWS_LAMBDA_RUNTIME_API")+"/2018-06-01/runtime/init/error", "application/json", document)
+		address := "http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime/init/error"
+		if reply, err := http.Post(address, "application/json", document); err == nil {
+			reply.Body.Close()
+		}
 		os.Exit(1)
 	}
 	if file := os.Getenv("PROBE_SIGTERM"); file != "" {

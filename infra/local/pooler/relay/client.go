@@ -37,7 +37,7 @@ func (c *client) converse(ctx context.Context) {
 		}
 		s, err := c.attach(ctx, m.kind)
 		if err != nil {
-			c.say(fatal("53300", "no connection to Postgres became free within "+patience.String()+": "+err.Error()))
+			_ = c.say(fatal("53300", "no connection to Postgres became free within "+patience.String()+": "+err.Error()))
 			return
 		}
 		if err := s.pass(m, c.in.Buffered() == 0); err != nil {
