@@ -38,8 +38,13 @@ func main() {
 	}.run)
 }
 
-func (d draw) run(ctx context.Context, clock task.Clock, bell generation.Bell) error {
-	order, found, err := generation.Claim(ctx, d.db, d.service, bell.Generation, clock.Now())
+// rung says which order to look for first.
+type rung struct {
+	ID string `json:"id"`
+}
+
+func (d draw) run(ctx context.Context, clock task.Clock, bell rung) error {
+	order, found, err := generation.Claim(ctx, d.db, d.service, bell.ID, clock.Now())
 	if err != nil || !found {
 		return err
 	}
@@ -104,16 +109,19 @@ func (d draw) inputs(ctx context.Context, order generation.Claimed) ([]input, er
 }
 
 func (d draw) input(ctx context.Context, key string) (input, error) {
-	file, err := d.objects.Get(ctx, key, picture.MaxBytes)
+	file, err := d.objects.Get(ctx, key, picture.MaxStored)
 	if errors.Is(err, bucket.ErrMissing) {
 		return input{}, &failed{generation.InputGone}
+	}
+	if errors.Is(err, bucket.ErrTooLarge) {
+		return input{}, &failed{generation.InputUnusable}
 	}
 	if err != nil {
 		return input{}, err
 	}
-	pixels, _, err := picture.Decode(file)
+	pixels, err := picture.Reopen(file)
 	if err != nil {
-		return input{}, &failed{generation.TooLarge}
+		return input{}, &failed{generation.InputUnusable}
 	}
 	return input{pixels, picture.Source(file)}, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"nanoflux.ai/backend/shared/bell"
 	"nanoflux.ai/backend/shared/generation"
 	"nanoflux.ai/backend/shared/model"
 	"nanoflux.ai/backend/shared/picture"
@@ -74,11 +75,11 @@ func TestTheSampleEventOfNoOrderDrawsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var bell generation.Bell
-	if err := json.Unmarshal(sample, &bell); err != nil {
+	var event bell.Event
+	if err := json.Unmarshal(sample, &event); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.ring(t, bell.Generation, bell.At); err != nil || s.calls.Load() != 0 {
+	if err := s.ring(t, event.ID, event.At); err != nil || s.calls.Load() != 0 {
 		t.Errorf("%v after %d calls", err, s.calls.Load())
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	stdimage "image"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,9 @@ import (
 
 // patience with one provider call; two of them fit into the function's time.
 const patience = 60 * time.Second
+
+// longestWait before an order that was put off is tried again, whatever the provider says.
+const longestWait = 5 * time.Minute
 
 // inputSide is the longest side, in pixels, of an image that is given to a model: FLUX.2 takes no larger ones.
 const inputSide = 512
@@ -89,42 +93,58 @@ func compute(ordered tool.Tool, inputs []input) (made, error) {
 	return m, nil
 }
 
-// ask calls providers until one draws, at most twice for an order. No image and no error: the order was put off.
+// ask calls providers until one draws: at most two calls of an order count. No image and no error: the order was put off.
 func (d draw) ask(ctx context.Context, clock task.Clock, order generation.Claimed, ordered tool.Tool, inputs []input) (made, error) {
-	models := d.models(ordered)
-	if len(models) == 0 {
-		return made{}, &failed{generation.Unavailable}
-	}
 	wanted, err := describe(order, ordered, inputs)
 	if err != nil {
 		return made{}, err
 	}
-	for n := order.Calls; n < generation.MaxCalls; n++ {
-		chosen := models[n%len(models)]
-		call, err := order.BeginCall(ctx, d.db, chosen.provider.name, chosen.model, clock.Now())
+	models, wait := d.models(ordered), time.Duration(0)
+	for order.Calls < generation.MaxCalls && len(models) > 0 {
+		turn := order.Calls % len(models)
+		asked := models[turn]
+		call, err := order.BeginCall(ctx, d.db, asked.provider.name, asked.model, clock.Now())
 		if err != nil {
 			return made{}, err
 		}
-		drawn, failure := chosen.draw(ctx, wanted)
-		switch {
-		case failure == nil:
-			m := made{drawn, picture.Generated}
-			if len(inputs) > 0 {
-				m.source = picture.Edited
+		drawn, failure := asked.draw(ctx, wanted)
+		if failure == nil {
+			if err := generation.EndCall(ctx, d.db, call, "drawn", clock.Now()); err != nil {
+				task.Count(ctx, "call_not_recorded", 1) // the image is worth more than the note about it
 			}
-			return m, generation.EndCall(ctx, d.db, call, "drawn", clock.Now())
-		case failure.Reason == model.Refused:
-			return made{}, errors.Join(&failed{generation.Refused}, generation.EndCall(ctx, d.db, call, "refused", clock.Now()))
-		case failure.Reason == model.Later:
-			task.Count(ctx, "deferred", 1)
-			return made{}, order.Defer(ctx, d.db, call, clock.Now(), clock.Now().Add(failure.After))
+			return made{drawn, sourceOf(inputs)}, nil
 		}
-		task.Count(ctx, "call_"+string(failure.Reason), 1)
-		if err := generation.EndCall(ctx, d.db, call, "failed", clock.Now()); err != nil {
+		task.Count(ctx, asked.provider.name+":"+strings.ReplaceAll(failure.Detail, " ", "_"), 1)
+		switch failure.Reason {
+		case model.Refused:
+			return made{}, errors.Join(&failed{generation.Refused}, generation.EndCall(ctx, d.db, call, "refused", clock.Now()))
+		case model.Broken:
+			err, order.Calls = generation.EndCall(ctx, d.db, call, "failed", clock.Now()), order.Calls+1
+		default: // it drew nothing, so the call does not count; another provider may have room
+			err, models = order.TurnedAway(ctx, d.db, call, clock.Now()), slices.Delete(models, turn, turn+1)
+			if failure.Reason == model.Later && (wait == 0 || failure.After < wait) {
+				wait = failure.After
+			}
+		}
+		if err != nil {
 			return made{}, err
 		}
 	}
-	return made{}, &failed{generation.ProviderFailed}
+	switch {
+	case order.Calls >= generation.MaxCalls:
+		return made{}, &failed{generation.ProviderFailed}
+	case wait == 0:
+		return made{}, &failed{generation.Unavailable}
+	}
+	return made{}, order.Defer(ctx, d.db, clock.Now().Add(min(wait, longestWait)))
+}
+
+// sourceOf what a model drew: from words alone, or from somebody's images.
+func sourceOf(inputs []input) picture.DigitalSource {
+	if len(inputs) > 0 {
+		return picture.Edited
+	}
+	return picture.Generated
 }
 
 // chosen is a model at a provider that is in use.
@@ -161,7 +181,7 @@ func (c chosen) draw(ctx context.Context, wanted model.Order) (stdimage.Image, *
 	if failure := (*model.Failure)(nil); errors.As(err, &failure) {
 		return nil, failure
 	}
-	return nil, &model.Failure{Reason: model.Broken, Retry: true}
+	return nil, &model.Failure{Reason: model.Broken, Detail: "no image that can be opened"}
 }
 
 // describe puts the order into a model's terms.

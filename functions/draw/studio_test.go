@@ -119,7 +119,7 @@ func event(t testing.TB, id string, at time.Time) json.RawMessage {
 	if err := json.Unmarshal(text, &bell); err != nil {
 		t.Fatal(err)
 	}
-	bell["generation"], bell["at"] = id, at.Format(time.RFC3339Nano)
+	bell["id"], bell["at"] = id, at.Format(time.RFC3339Nano)
 	if text, err = json.Marshal(bell); err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func event(t testing.TB, id string, at time.Time) json.RawMessage {
 // ring runs the job for an event, as Lambda does.
 func (s studio) ring(t testing.TB, id string, at time.Time) error {
 	t.Helper()
-	handler := task.Handler(func(ctx context.Context, clock task.Clock, bell generation.Bell) (struct{}, error) {
+	handler := task.Handler(func(ctx context.Context, clock task.Clock, bell rung) (struct{}, error) {
 		return struct{}{}, s.run(ctx, clock, bell)
 	})
 	_, err := handler(t.Context(), event(t, id, at))

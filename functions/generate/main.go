@@ -58,7 +58,7 @@ func (g generate) serve(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	// The row is the queue: if this bell is lost, sweep-stalled rings again within a minute.
-	_ = g.draw.Ring(r.Context(), generation.Bell{Generation: placed.View.ID, At: web.At(r)})
+	_ = g.draw.Ring(r.Context(), placed.View.ID, web.At(r))
 
 	w.Header().Set("Location", "/api/generations/"+placed.View.ID)
 	return web.JSON(w, http.StatusAccepted, placed.View)

@@ -78,8 +78,8 @@ func TestAnOrderIsHeldWrittenDownAndRung(t *testing.T) {
 	if sealed := testbed.One[[]byte](t, d.db, "select prompt from app.generation"); strings.Contains(string(sealed), "lighthouse") {
 		t.Error("the prompt is not sealed")
 	}
-	var rung generation.Bell
-	if events := d.queue.Drain(); len(events) != 1 || json.Unmarshal([]byte(events[0]), &rung) != nil || rung.Generation != placed.ID || rung.At.IsZero() {
+	var rung bell.Event
+	if events := d.queue.Drain(); len(events) != 1 || json.Unmarshal([]byte(events[0]), &rung) != nil || rung.ID != placed.ID || rung.At.IsZero() || rung.Sent.IsZero() {
 		t.Errorf("rung with %v", events)
 	}
 	testbed.Balanced(t, d.db)

@@ -110,11 +110,11 @@ func (b bench) status(t *testing.T, id string) string {
 func (b bench) rung(t *testing.T) (ids []string) {
 	t.Helper()
 	for _, event := range b.queue.Drain() {
-		var rung generation.Bell
+		var rung bell.Event
 		if err := json.Unmarshal([]byte(event), &rung); err != nil || rung.At.IsZero() {
 			t.Errorf("rung with %s: %v", event, err)
 		}
-		ids = append(ids, rung.Generation)
+		ids = append(ids, rung.ID)
 	}
 	return ids
 }

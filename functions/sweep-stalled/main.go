@@ -55,7 +55,7 @@ func (s sweep) abandon(ctx context.Context, at time.Time) error {
 func (s sweep) ring(ctx context.Context, at time.Time) error {
 	ids, err := generation.Unanswered(ctx, s.db, at, batch)
 	for _, id := range ids {
-		if err := s.draw.Ring(ctx, generation.Bell{Generation: id, At: at}); err != nil {
+		if err := s.draw.Ring(ctx, id, at); err != nil {
 			return err
 		}
 		task.Count(ctx, "rung", 1)

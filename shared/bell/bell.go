@@ -44,10 +44,16 @@ func Of(function string) Bell {
 	})}
 }
 
-// Ring hands event (as JSON, at most 1 MB) to the function's queue. AWS may deliver it twice or not at all, so the event
-// only says where to look.
-func (b Bell) Ring(ctx context.Context, event any) error {
-	payload, err := json.Marshal(event)
+// Event is what a rung function gets. AWS may deliver it twice, late or not at all, so it only says where to look.
+type Event struct {
+	ID   string    `json:"id"`   // of the row that is to be looked at
+	At   time.Time `json:"at"`   // what time it is for the one who rings
+	Sent time.Time `json:"sent"` // by the wall clock: what passes from here on, in the queue or between attempts, counts
+}
+
+// Ring puts the id of a row into the function's queue; at is the ringer's own clock.
+func (b Bell) Ring(ctx context.Context, id string, at time.Time) error {
+	payload, err := json.Marshal(Event{id, at, time.Now().UTC()})
 	if err != nil {
 		return err
 	}

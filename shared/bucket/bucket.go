@@ -17,8 +17,11 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// ErrMissing says that there is no such object.
-var ErrMissing = errors.New("no such object")
+// ErrMissing says that there is no such object, ErrTooLarge that it is longer than the reader wants.
+var (
+	ErrMissing  = errors.New("no such object")
+	ErrTooLarge = errors.New("the object is too large")
+)
 
 // Bucket is one bucket; its client is built at the first use, because an S3 client costs a start more than a millisecond.
 type Bucket struct {
@@ -53,7 +56,7 @@ func (b *Bucket) Put(ctx context.Context, key, contentType string, body []byte) 
 	return wrap("putting an object", err)
 }
 
-// Get reads one object of at most limit bytes; ErrMissing if there is none.
+// Get reads one object; ErrMissing if there is none, ErrTooLarge if it has more than limit bytes.
 func (b *Bucket) Get(ctx context.Context, key string, limit int64) ([]byte, error) {
 	object, err := b.client().GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
 	if err != nil {
@@ -65,7 +68,7 @@ func (b *Bucket) Get(ctx context.Context, key string, limit int64) ([]byte, erro
 		return nil, fmt.Errorf("getting an object: %w", err)
 	}
 	if int64(len(body)) > limit {
-		return nil, fmt.Errorf("getting an object: it is larger than %d bytes", limit)
+		return nil, ErrTooLarge
 	}
 	return body, nil
 }

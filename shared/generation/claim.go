@@ -21,12 +21,6 @@ const (
 	MaxCalls = 2
 )
 
-// Bell is the event that wakes draw: where to look first, and what time it is.
-type Bell struct {
-	Generation string    `json:"generation"`
-	At         time.Time `json:"at"`
-}
-
 // ErrLost says that the order went to another claimer, was finished, or is not to be called for any more: whoever gets it
 // writes nothing.
 var ErrLost = errors.New("the order is not ours any more")
@@ -118,15 +112,22 @@ func EndCall(ctx context.Context, db postgres.Querier, call int64, outcome strin
 	return nil
 }
 
-// Defer puts the order back into the queue until a later time. The provider turned the call away before it drew or billed
-// anything, so the call does not count.
-func (c Claimed) Defer(ctx context.Context, db postgres.Querier, call int64, at, until time.Time) error {
+// TurnedAway records that the provider had no room or no use for a call: it drew and billed nothing, so the call does not
+// count.
+func (c Claimed) TurnedAway(ctx context.Context, db postgres.Querier, call int64, at time.Time) error {
 	done, err := db.Exec(ctx, `
 		with ended as (
-			update app.provider_call set finished_at = $3, outcome = 'deferred' where id = $5
+			update app.provider_call set finished_at = $3, outcome = 'deferred' where id = $4
 		)
-		update app.generation set status = 'queued', lease_until = null, runnable_at = $4, calls = calls - 1
-		where id = $1 and fence = $2 and status = 'running'`, c.ID, c.Fence, at, until, call)
+		update app.generation set calls = calls - 1 where id = $1 and fence = $2 and status = 'running'`, c.ID, c.Fence, at, call)
+	return lost(done.RowsAffected(), err, "recording a provider call")
+}
+
+// Defer puts the order back into the queue until a later time.
+func (c Claimed) Defer(ctx context.Context, db postgres.Querier, until time.Time) error {
+	done, err := db.Exec(ctx, `
+		update app.generation set status = 'queued', lease_until = null, runnable_at = $3
+		where id = $1 and fence = $2 and status = 'running'`, c.ID, c.Fence, until)
 	return lost(done.RowsAffected(), err, "deferring an order")
 }
 

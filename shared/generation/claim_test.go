@@ -154,10 +154,11 @@ func TestALeaseEndsAndItsSuccessorCannotBeWrittenOver(t *testing.T) {
 		t.Errorf("the fence went from %d to %d", slow.Fence, next.Fence)
 	}
 	for what, write := range map[string]func() error{
-		"call":    func() error { _, err := slow.BeginCall(ctx, db.Worker, "gemini", "gemini", people.Now()); return err },
-		"defer":   func() error { return slow.Defer(ctx, db.Worker, call, end, end) },
-		"succeed": func() error { return slow.Succeed(ctx, db.Worker, end) },
-		"fail":    func() error { return slow.Fail(ctx, db.Worker, generation.Refused, end) },
+		"call":      func() error { _, err := slow.BeginCall(ctx, db.Worker, "gemini", "gemini", people.Now()); return err },
+		"defer":     func() error { return slow.Defer(ctx, db.Worker, end) },
+		"turn away": func() error { return slow.TurnedAway(ctx, db.Worker, call, end) },
+		"succeed":   func() error { return slow.Succeed(ctx, db.Worker, end) },
+		"fail":      func() error { return slow.Fail(ctx, db.Worker, generation.Refused, end) },
 	} {
 		if err := write(); !errors.Is(err, generation.ErrLost) {
 			t.Errorf("the one who lost the lease could %s: %v", what, err)
@@ -185,7 +186,10 @@ func TestADeferredOrderWaitsAndItsCallDoesNotCount(t *testing.T) {
 			t.Fatal(err)
 		}
 		until := at.Add(30 * time.Second)
-		if err := order.Defer(ctx, db.Worker, call, at, until); err != nil {
+		if err := order.TurnedAway(ctx, db.Worker, call, at); err != nil {
+			t.Fatal(err)
+		}
+		if err := order.Defer(ctx, db.Worker, until); err != nil {
 			t.Fatal(err)
 		}
 		nothingToClaim(t, db, "it was put off", until.Add(-time.Microsecond))

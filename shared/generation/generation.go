@@ -106,6 +106,7 @@ const (
 	InputGone         = "input_gone"
 	NoPlainBackground = "no_plain_background"
 	TooLarge          = "result_too_large"
+	InputUnusable     = "input_unusable"
 )
 
 func explain(code string) string {
@@ -122,6 +123,8 @@ func explain(code string) string {
 		return "An image this order needs was deleted meanwhile; your credits have been returned."
 	case NoPlainBackground:
 		return "The image has no plain background to remove; your credits have been returned."
+	case InputUnusable:
+		return "An image this order needs is too large or too damaged for the tool to open; your credits have been returned."
 	case TooLarge:
 		return "The result would be larger than 40 megapixels or 12,000 pixels a side; your credits have been returned."
 	}

@@ -20,12 +20,10 @@ const (
 
 // Failure is the error of Artist.Draw.
 type Failure struct {
-	Reason   Reason
-	Retry    bool          // whether a further call for the same order can succeed
-	After    time.Duration // how long to wait before it
-	Sentence string        // for the person who ordered
-	Detail   string        // for the log: codes, never words of the prompt or of the provider
-	cause    error
+	Reason Reason
+	After  time.Duration // how long to wait before it
+	Detail string        // for the log: codes, never words of the prompt or of the provider
+	cause  error
 }
 
 func (f *Failure) Error() string {
@@ -44,19 +42,8 @@ const busy = 15 * time.Second
 
 func failure(reason Reason, detail string, cause error) *Failure {
 	f := &Failure{Reason: reason, Detail: detail, cause: cause}
-	switch reason {
-	case Refused:
-		f.Sentence = "The image model declined this request under its content rules. Please describe something else, or use another picture."
-	case Later:
-		f.Retry, f.After = true, busy
-		f.Sentence = "The image model is busy. The order waits for its turn."
-	case Exhausted:
-		f.Sentence = "The image model has no more room today. Please try again tomorrow."
-	case Broken:
-		f.Retry = true
-		f.Sentence = "The image model did not deliver a picture. Please try again."
-	case Misconfigured:
-		f.Sentence = "Pictures cannot be made at the moment. Please try again later."
+	if reason == Later {
+		f.After = busy
 	}
 	return f
 }

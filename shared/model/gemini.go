@@ -163,16 +163,10 @@ func geminiImage(r reply) ([]byte, error) {
 // geminiFinish sorts the reasons that blame the order from those that do not, which end in "no image" by themselves
 // (https://ai.google.dev/api/generate-content#FinishReason).
 func geminiFinish(reason string) *Failure {
-	f := failure(Refused, "finish reason "+code(reason), nil)
 	switch reason {
-	case "SAFETY", "IMAGE_SAFETY", "PROHIBITED_CONTENT", "IMAGE_PROHIBITED_CONTENT", "BLOCKLIST", "SPII":
-		return f
-	case "RECITATION", "IMAGE_RECITATION":
-		f.Sentence = "The image model declined this request, because the picture would be too close to an existing work. Please describe something else."
-		return f
-	case "LANGUAGE":
-		f.Sentence = "The image model does not know this language. Please describe the picture in English."
-		return f
+	case "SAFETY", "IMAGE_SAFETY", "PROHIBITED_CONTENT", "IMAGE_PROHIBITED_CONTENT", "BLOCKLIST", "SPII",
+		"RECITATION", "IMAGE_RECITATION", "LANGUAGE":
+		return failure(Refused, "finish reason "+code(reason), nil)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 // What a picture may cost. All of it is read from the header, so that a refusal costs nothing.
 const (
 	MaxBytes  = 20 << 20   // length of the file
+	MaxStored = 160 << 20  // length of a file that Encode wrote: four bytes for each of MaxPixels, uncompressed
 	MaxPixels = 40_000_000 // width × height
 	MaxSide   = 12_000     // pixels, the longer side
 	MaxMemory = 200 << 20  // bytes, at the worst moment of decoding, conversion, turning
@@ -37,6 +38,17 @@ func Decode(b []byte) (image.Image, Format, error) {
 	if len(b) > MaxBytes {
 		return nil, "", ErrTooLarge
 	}
+	return decode(b)
+}
+
+// Reopen decodes a file that Encode wrote. Transparent pictures grow when they are written, so it may be longer than
+// what is taken in, up to MaxStored; everything else that Decode refuses is refused.
+func Reopen(b []byte) (image.Image, error) {
+	img, _, err := decode(b)
+	return img, err
+}
+
+func decode(b []byte) (image.Image, Format, error) {
 	format, err := recognise(b)
 	if err != nil {
 		return nil, "", err
