@@ -7,27 +7,28 @@ import (
 	"crypto/pbkdf2"
 	"crypto/rand"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/base64"
 	"fmt"
 	"io/fs"
 	"log/slog"
 
 	"github.com/jackc/pgx/v5"
-	_ "github.com/jackc/pgx/v5/stdlib" // goose speaks database/sql
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
+	"nanoflux.ai/backend/shared/postgres"
 	"nanoflux.ai/backend/shared/schema"
 )
 
 // Up applies what is missing, in order, each in its own transaction, and returns the names of what it applied. Two
 // deployments at once wait for each other (a session lock), so the address must be the direct one, not the pooler's.
 func Up(ctx context.Context, address string) ([]string, error) {
-	db, err := sql.Open("pgx", address)
+	config, err := postgres.Config(address)
 	if err != nil {
 		return nil, err
 	}
+	db := stdlib.OpenDB(*config) // goose speaks database/sql
 	defer db.Close()
 	if _, err := db.ExecContext(ctx, `create schema if not exists app`); err != nil {
 		return nil, fmt.Errorf("making the schema: %w", err)
@@ -57,7 +58,11 @@ func Up(ctx context.Context, address string) ([]string, error) {
 // SetPasswords lets the application's roles in, each with its own password. The server is given a SCRAM verifier
 // (RFC 5803), never the password, so that no statement log can hold one.
 func SetPasswords(ctx context.Context, address string, passwords map[string]string) error {
-	db, err := pgx.Connect(ctx, address)
+	config, err := postgres.Config(address)
+	if err != nil {
+		return err
+	}
+	db, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return fmt.Errorf("connecting to set passwords: %w", err)
 	}

@@ -42,23 +42,36 @@ func Open(address string) *Database {
 }
 
 func connect(address string) (*pgxpool.Pool, error) {
+	if _, err := Config(address); err != nil {
+		return nil, err
+	}
 	config, err := pgxpool.ParseConfig(address)
 	if err != nil {
-		return nil, errors.New("the database address cannot be parsed") // pgx's own text may hold the password
-	}
-	if err := refusePlain(config.ConnConfig); err != nil {
-		return nil, err
+		return nil, errAddress
 	}
 	// Named prepared statements do not survive a transaction pooler.
 	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 	config.ConnConfig.ConnectTimeout = 3 * time.Second
-	// One instance serves one request at a time; a frozen instance wakes with sockets that may be dead.
-	config.MaxConns, config.MinConns = 2, 0
+	// One instance serves one request at a time: a second connection would be dialled beside the first that Open began,
+	// and held against the pooler's limit. A frozen instance wakes with a socket that may be dead.
+	config.MaxConns, config.MinConns = 1, 0
 	config.PingTimeout = time.Second
 	config.MaxConnIdleTime = time.Minute
 	config.MaxConnLifetime = 5 * time.Minute
 	config.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool { return p.IdleDuration > 10*time.Second }
 	return pgxpool.NewWithConfig(context.Background(), config)
+}
+
+// errAddress stands for pgx's own error, whose text may hold the password.
+var errAddress = errors.New("the database address cannot be used: either it is malformed, or the certificate file that it names is not there")
+
+// Config reads an address for a connection of one's own; it refuses what Open refuses.
+func Config(address string) (*pgx.ConnConfig, error) {
+	config, err := pgx.ParseConfig(address)
+	if err != nil {
+		return nil, errAddress
+	}
+	return config, refusePlain(config)
 }
 
 func refusePlain(config *pgx.ConnConfig) error {
@@ -74,44 +87,13 @@ func refusePlain(config *pgx.ConnConfig) error {
 	return nil
 }
 
-// Exec runs one statement.
-func (d *Database) Exec(ctx context.Context, sql string, arguments ...any) (pgconn.CommandTag, error) {
-	pool, err := d.pool()
-	if err != nil {
-		return pgconn.CommandTag{}, err
-	}
-	return pool.Exec(ctx, sql, arguments...)
-}
-
-// Query runs one statement that returns rows.
-func (d *Database) Query(ctx context.Context, sql string, arguments ...any) (pgx.Rows, error) {
-	pool, err := d.pool()
-	if err != nil {
-		return nil, err
-	}
-	return pool.Query(ctx, sql, arguments...)
-}
-
-// QueryRow runs one statement that returns at most one row.
-func (d *Database) QueryRow(ctx context.Context, sql string, arguments ...any) pgx.Row {
-	pool, err := d.pool()
-	if err != nil {
-		return failedRow{err}
-	}
-	return pool.QueryRow(ctx, sql, arguments...)
-}
-
-type failedRow struct{ err error }
-
-func (r failedRow) Scan(...any) error { return r.err }
-
 // Transaction runs story in one transaction: committed if it returns nil, else rolled back whole.
 func (d *Database) Transaction(ctx context.Context, story func(tx Querier) error) error {
 	pool, err := d.pool()
 	if err != nil {
 		return err
 	}
-	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error { return story(tx) })
+	return outage(pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error { return story(told{tx}) }))
 }
 
 // Close ends all connections; for tests and for tools that end.
@@ -119,10 +101,4 @@ func (d *Database) Close() {
 	if pool, err := d.pool(); err == nil {
 		pool.Close()
 	}
-}
-
-// Raised says whether err is Postgres's error of this SQLSTATE, for example "23505" (unique violation).
-func Raised(err error, sqlstate string) bool {
-	var raised *pgconn.PgError
-	return errors.As(err, &raised) && raised.Code == sqlstate
 }
