@@ -4,6 +4,7 @@ package main
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"nanoflux.ai/backend/shared/account"
 	"nanoflux.ai/backend/shared/credit"
@@ -47,9 +48,13 @@ func (c callback) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return refused(err)
 	}
-	if query.Has("error") { // the person pressed "cancel"
+	switch query.Get("error") {
+	case "":
+	case "access_denied": // the person pressed "cancel"
 		http.Redirect(w, r, "/?sign_in=cancelled", http.StatusSeeOther)
 		return nil
+	default:
+		return refused(errors.New("the sign-in provider sent an error"))
 	}
 	person, err := c.google.Exchange(r.Context(), attempt, query.Get("code"), at)
 	if err != nil {
@@ -70,6 +75,8 @@ func (c callback) open(w http.ResponseWriter, r *http.Request, person google.Per
 		Issuer: person.Issuer, Subject: person.Subject, Name: person.Name, Email: person.Email, Picture: person.Picture, Address: address,
 	}
 	device := session.Device{UserAgent: r.UserAgent(), Address: address}
+	var token string
+	var until time.Time
 	signIn := func(tx postgres.Querier) error {
 		found, err := account.SignIn(ctx, tx, c.service, c.lookup, who, at)
 		if err != nil {
@@ -81,17 +88,16 @@ func (c callback) open(w http.ResponseWriter, r *http.Request, person google.Per
 		if err := session.Close(ctx, tx, web.SessionHash(r)); err != nil {
 			return err
 		}
-		token, until, err := session.Open(ctx, tx, found.Key, found.ID, device, at)
-		if err != nil {
-			return err
-		}
 		web.Who(r, found.Pseudonym)
-		web.SetSession(w, token, until, at)
-		return nil
+		token, until, err = session.Open(ctx, tx, found.Key, found.ID, device, at)
+		return err
 	}
 	err := c.db.Transaction(ctx, signIn)
 	if errors.Is(err, account.ErrRace) {
 		err = c.db.Transaction(ctx, signIn)
+	}
+	if err == nil { // only now: a cookie for a session that was rolled back would sign the browser out
+		web.SetSession(w, token, until, at)
 	}
 	return err
 }

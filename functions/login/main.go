@@ -21,7 +21,7 @@ type login struct {
 func main() {
 	site := setting.URL("SITE_URL")
 	web.Serve(site, login{
-		google: google.New(setting.URL("GOOGLE_ISSUER"), setting.Required("GOOGLE_CLIENT_ID"), setting.Required("GOOGLE_CLIENT_SECRET"), site+"/login/callback"),
+		google: google.New(setting.URL("GOOGLE_ISSUER"), setting.Required("GOOGLE_CLIENT_ID"), "", site+"/login/callback"), // sending needs no secret
 		cookie: setting.Parsed("COOKIE_KEY", seal.ParseKey),
 	}.routes())
 }
@@ -53,9 +53,12 @@ func (l login) serve(w http.ResponseWriter, r *http.Request) error {
 func local(next string) string {
 	const otherwise = "/studio"
 	parsed, err := url.Parse(next)
-	if err != nil || len(next) > 500 || parsed.Scheme != "" || parsed.Host != "" || parsed.User != nil || parsed.Opaque != "" ||
+	if err != nil || parsed.Scheme != "" || parsed.Host != "" || parsed.User != nil || parsed.Opaque != "" ||
 		!strings.HasPrefix(next, "/") || strings.HasPrefix(parsed.Path, "//") || strings.ContainsAny(next, "\\\x00\t\r\n") {
 		return otherwise
 	}
-	return parsed.String()
+	if next = parsed.String(); len(next) > 500 { // it travels in a cookie
+		return otherwise
+	}
+	return next
 }

@@ -1,6 +1,7 @@
 package google
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
@@ -38,8 +39,11 @@ const cookiePlace = "cookie.sign-in"
 
 // Seal writes the attempt as the value of a cookie.
 func (a Attempt) Seal(key seal.Key) (string, error) {
-	text, err := json.Marshal(a)
-	return base64.RawURLEncoding.EncodeToString(key.Seal(cookiePlace, string(text))), err
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // an "&" of Next would take six bytes, and browsers drop cookies of more than 4096
+	err := encoder.Encode(a)
+	return base64.RawURLEncoding.EncodeToString(key.Seal(cookiePlace, text.String())), err
 }
 
 // OpenAttempt reads a cookie's value and compares the state that came back; ErrRefused if the cookie is not ours, too old

@@ -56,6 +56,9 @@ func (c *Client) AuthorizationURL(ctx context.Context, a Attempt) (string, error
 // Exchange turns the code that came back into a person. State has been compared by the caller; here the ID token's
 // signature, issuer, audience, expiry (as of at) and nonce are (OpenID Connect Core 3.1.3.7).
 func (c *Client) Exchange(ctx context.Context, a Attempt, code string, at time.Time) (Person, error) {
+	if code == "" {
+		return Person{}, fmt.Errorf("%w: there is no code", ErrRefused)
+	}
 	provider, config, err := c.discover(ctx)
 	if err != nil {
 		return Person{}, err
@@ -64,7 +67,8 @@ func (c *Client) Exchange(ctx context.Context, a Attempt, code string, at time.T
 	token, err := config.Exchange(ctx, code, oauth2.VerifierOption(a.Verifier))
 	if err != nil {
 		var refused *oauth2.RetrieveError
-		if errors.As(err, &refused) && refused.Response.StatusCode < 500 {
+		// Of the refusals of RFC 6749 5.2 only this one is about the person; the others are about our client.
+		if errors.As(err, &refused) && refused.ErrorCode == "invalid_grant" {
 			return Person{}, fmt.Errorf("%w: the code was not accepted", ErrRefused)
 		}
 		return Person{}, errors.New("the sign-in provider did not answer") // its own text may hold the code

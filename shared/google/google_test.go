@@ -142,12 +142,12 @@ func TestACodeIsGoodOnce(t *testing.T) {
 	}
 }
 
-func TestAnotherClientsSecretIsRefused(t *testing.T) {
+func TestAWrongSecretIsOurFaultAndNotThePersons(t *testing.T) {
 	at := testbed.Google(t)
 	a := google.NewAttempt("/", time.Now())
 	code := agree(t, client(at), a).Get("code")
 	at.ClientSecret = "another"
-	if _, err := client(at).Exchange(context.Background(), a, code, time.Now()); !errors.Is(err, google.ErrRefused) {
+	if _, err := client(at).Exchange(context.Background(), a, code, time.Now()); err == nil || errors.Is(err, google.ErrRefused) {
 		t.Error(err)
 	}
 }
