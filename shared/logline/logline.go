@@ -65,7 +65,7 @@ func next(err error) error {
 // name is an error's type; the wrappers that every error passes through say nothing.
 func name(err error) string {
 	name := strings.TrimLeft(reflect.TypeOf(err).String(), "*")
-	switch e := err.(type) {
+	switch e := err.(type) { //nolint:errorlint // one link; Class walks the chain
 	case interface{ LogClass() string }:
 		return e.LogClass()
 	case interface{ SQLState() string }:

@@ -132,7 +132,7 @@ func TestTheDeadlineEndsTheCall(t *testing.T) {
 	for _, started := range []bool{false, true} {
 		release := make(chan struct{})
 		for model, artist := range artists(t, func(w http.ResponseWriter, r *http.Request) {
-			io.Copy(io.Discard, r.Body)
+			_, _ = io.Copy(io.Discard, r.Body)
 			if started {
 				io.WriteString(w, `{"result":`)
 				http.NewResponseController(w).Flush()

@@ -104,7 +104,9 @@ func TestOneLineAJobWithItsCounts(t *testing.T) {
 		Count(ctx, "ann@example.com", 1)
 		return "", nil
 	})
-	b.send(asked)
+	if _, err := b.send(asked); err != nil {
+		t.Fatal(err)
+	}
 	l := b.line()
 	for name, want := range map[string]any{"time": "2033-03-12T17:03:58.500Z", "level": "INFO", "msg": "job", "job": "SweepStalled", "requestId": "8c6f7a10", "cold": true, "ok": true} {
 		if l[name] != want {
@@ -114,7 +116,9 @@ func TestOneLineAJobWithItsCounts(t *testing.T) {
 	if counts := fmt.Sprint(l["counts"]); counts != "map[rung:0 swept:20 withheld:1]" {
 		t.Errorf("counts %s", counts)
 	}
-	b.send(asked)
+	if _, err := b.send(asked); err != nil {
+		t.Fatal(err)
+	}
 	if l := b.line(); l["cold"] != false || strings.Count(b.logs.String(), "\n") != 2 {
 		t.Errorf("logged %s", b.logs.String())
 	}

@@ -50,7 +50,8 @@ func readable(event events.APIGatewayV2HTTPRequest) error {
 			return malformed("malformed_body", "The body of this request is not valid base64.")
 		}
 	}
-	if _, err := http.NewRequest(event.RequestContext.HTTP.Method, "https://"+event.RequestContext.DomainName+"/"+event.RawPath+"?"+event.RawQueryString, nil); err != nil {
+	address := "https://" + event.RequestContext.DomainName + "/" + event.RawPath + "?" + event.RawQueryString
+	if _, err := http.NewRequest(event.RequestContext.HTTP.Method, address, nil); err != nil { //nolint:noctx // it is never sent
 		return malformed("malformed_request", "This request is not valid HTTP.")
 	}
 	return nil
