@@ -287,7 +287,7 @@ func TestGeminiTakesImagesInBothSpellings(t *testing.T) {
 	var drawn [][]byte
 	for _, spelling := range []string{`{"inlineData":{"mimeType":"image/png","data":%q}}`, `{"inline_data":{"mime_type":"image/png","data":%q}}`} {
 		part := fmt.Sprintf(spelling, base64.StdEncoding.EncodeToString(square(t, 600)))
-		got := d.gemini(t, banana, "key", `{"contents":[{"parts":[{"text":"sketch"},`+part+`]}],"generationConfig":{"seed":1}}`)
+		got := d.gemini(t, banana, "key", `{"contents":[{"parts":[{"text":"darker"},`+part+`]}],"generationConfig":{"seed":1}}`)
 		got.png(t)
 		drawn = append(drawn, got.generated(t).Candidates[0].Content.Parts[0].InlineData.Data)
 	}

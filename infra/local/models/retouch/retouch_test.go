@@ -5,13 +5,15 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"sync"
 	"testing"
 
 	"nanoflux.ai/backend/infra/local/models/painting"
 	"nanoflux.ai/backend/infra/local/models/retouch"
 )
 
-func scene() *image.RGBA { return painting.Draw("a meadow with a house in summer", 3, 192, 192) }
+// scene is painted once, which takes longer than any change to it.
+var scene = sync.OnceValue(func() *image.RGBA { return painting.Draw("a meadow with a house in summer", 3, 192, 192) })
 
 func change(instruction string) *image.RGBA { return retouch.Change(scene(), instruction, 1, 192, 192) }
 
@@ -50,8 +52,8 @@ func TestEffectsDoWhatTheyAreCalled(t *testing.T) {
 			mirrored, straight := 0.0, 0.0
 			for y := range 192 {
 				for x := range 192 {
-					mirrored += apart(img.RGBAAt(191-x, y), scene192.RGBAAt(x, y))
-					straight += apart(img.RGBAAt(x, y), scene192.RGBAAt(x, y))
+					mirrored += apart(img.RGBAAt(191-x, y), scene().RGBAAt(x, y))
+					straight += apart(img.RGBAAt(x, y), scene().RGBAAt(x, y))
 				}
 			}
 			return mirrored < straight/10
@@ -62,8 +64,6 @@ func TestEffectsDoWhatTheyAreCalled(t *testing.T) {
 		}
 	}
 }
-
-var scene192 = scene()
 
 func TestPictureOfAnotherShapeIsCutNotStretched(t *testing.T) {
 	disc := image.NewRGBA(image.Rect(0, 0, 400, 200))
