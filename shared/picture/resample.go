@@ -18,12 +18,21 @@ func Fit(img image.Image, maxSide int) image.Image {
 
 // Upscale returns a copy factor times as wide and high, or as large as MaxSide with MaxPixels allow.
 func Upscale(img image.Image, factor int) image.Image {
-	w, h := img.Bounds().Dx(), img.Bounds().Dy()
-	scale := min(float64(factor), MaxSide/float64(max(w, h)), math.Sqrt(MaxPixels/(float64(w)*float64(h))))
-	if scale <= 1 {
+	size := img.Bounds().Size()
+	larger := enlarged(size, factor)
+	if larger == size {
 		return img
 	}
-	return resample(img, int(float64(w)*scale), int(float64(h)*scale), catmullRom())
+	return resample(img, larger.X, larger.Y, catmullRom())
+}
+
+func enlarged(size image.Point, factor int) image.Point {
+	w, h := float64(size.X), float64(size.Y)
+	scale := min(float64(factor), MaxSide/max(w, h), math.Sqrt(MaxPixels/(w*h)))
+	if scale <= 1 {
+		return size
+	}
+	return image.Pt(int(w*scale), int(h*scale))
 }
 
 func scaled(side int, scale float64) int { return max(1, int(float64(side)*scale+0.5)) }
