@@ -262,7 +262,7 @@ func TestNoApplicationRoleWritesACreditPastTheLedger(t *testing.T) {
 			`update app.credit_grant set remaining = amount`, `delete from app.credit_grant`,
 			`insert into app.credit_grant (account_id, source, reference, amount, remaining, granted_at, expires_at)
 			 values ('` + ada.ID + `', 'pack', 'x', 1, 1, now(), 'infinity')`,
-			`delete from app.free_grant_guard`, `update app.credit_hold set state = 'released', closed_at = now()`,
+			`update app.free_grant_guard set expires_at = now()`, `insert into app.free_grant_guard values ('x', now())`, `update app.credit_hold set state = 'released', closed_at = now()`,
 			`select app.grant_credits('` + ada.ID + `', 'pack', 'x', 1, now(), 'infinity')`,
 		} {
 			if _, err := as.Exec(ctx, sql); !postgres.Raised(err, "42501") {

@@ -43,7 +43,9 @@ type Column struct {
 
 const (
 	life    = "while the account lives"
+	lookup  = "until expires_at: an address 30 days, an old e-mail until the change, the others while the account lives"
 	session = "30 days from sign-in, or until sign-out"
+	guard   = "two years from the grant, beyond the account"
 	library = "until its owner deletes the image"
 	hour    = "an hour"
 	forever = "as long as the service"
@@ -66,10 +68,10 @@ func Catalogue() []Column {
 		{"account_key.wrapped", "the account's data key, wrapped", Service, LeftOut, WithAccount, life},
 		{"account_key.pseudonym", "random name of the account in log lines", Service, LeftOut, WithAccount, life},
 
-		{"account_lookup.kind", "what is hashed: subject, e-mail or network address", Service, LeftOut, AtItsEnd, life},
-		{"account_lookup.hash", "keyed hash of it", Person, LeftOut, AtItsEnd, "until expires_at: an address 30 days, an old e-mail until the change"},
-		{"account_lookup.account_id", "account", Service, LeftOut, WithAccount, life},
-		{"account_lookup.expires_at", "end date of the hash", Service, LeftOut, AtItsEnd, life},
+		{"account_lookup.kind", "what is hashed: subject, e-mail or network address", Service, LeftOut, AtItsEnd, lookup},
+		{"account_lookup.hash", "keyed hash of it", Person, LeftOut, AtItsEnd, lookup},
+		{"account_lookup.account_id", "account", Service, LeftOut, WithAccount, lookup},
+		{"account_lookup.expires_at", "end date of the hash", Service, LeftOut, AtItsEnd, lookup},
 
 		{"session.id", "random id", Person, Shown, WithAccount, session},
 		{"session.token_hash", "hash of the cookie's token", Service, LeftOut, WithAccount, session},
@@ -115,8 +117,8 @@ func Catalogue() []Column {
 		{"credit_entry.available_after", "credits to spend after it", Person, Shown, WithAccount, life},
 		{"credit_entry.held_after", "credits held after it", Person, Shown, WithAccount, life},
 
-		{"free_grant_guard.hash", "keyed hash of a Google identity that had its free credits", Person, LeftOut, AtItsEnd, "two years from the grant, beyond the account"},
-		{"free_grant_guard.expires_at", "end date of the hash", Service, LeftOut, AtItsEnd, "two years from the grant, beyond the account"},
+		{"free_grant_guard.hash", "keyed hash of a Google identity that had its free credits", Person, LeftOut, AtItsEnd, guard},
+		{"free_grant_guard.expires_at", "end date of the hash", Service, LeftOut, AtItsEnd, guard},
 
 		{"image.id", "random id", Person, Shown, WithAccount, library},
 		{"image.account_id", "account", Service, LeftOut, WithAccount, library},

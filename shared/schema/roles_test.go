@@ -21,11 +21,14 @@ account          app_worker   select
 account_key      app_web      select insert
 account_key      app_worker   select
 account_lookup   app_web      select insert update(expires_at)
+account_lookup   app_sweeper  select delete
 session          app_web      select insert update(last_seen_at) delete
+session          app_sweeper  select delete
 credit_balance   app_web      select
 credit_grant     app_web      select
 credit_entry     app_web      select
 credit_hold      app_sweeper  select
+free_grant_guard app_sweeper  select delete
 image            app_web      select insert update(state,state_at) delete
 image            app_worker   select insert update(state,state_at) delete
 image            app_sweeper  select update(state,state_at) delete
@@ -204,6 +207,9 @@ func TestRowsOutOfTheirReachStayAsTheyAre(t *testing.T) {
 		"web deletes hidden images only":         {db.Web, `delete from app.image`, 1},
 		"the worker deletes no uploads":          {db.Worker, `delete from app.image`, 0},
 		"the worker shows no uploads":            {db.Worker, `update app.image set state = 'ready'`, 0},
+		"the sweeper leaves living look-ups":     {db.Sweeper, `delete from app.account_lookup`, 1}, // the address, of three
+		"the sweeper sees no token":              {db.Sweeper, `select token_hash from app.session`, -1},
+		"the sweeper sees no device":             {db.Sweeper, `select browser, system, address from app.session`, -1},
 		"the sweeper shows nothing":              {db.Sweeper, `update app.image set state = 'ready' where state = 'pending'`, -1},
 		"the sweeper hides nothing of a library": {db.Sweeper, `update app.image set state = 'deleting' where state = 'ready'`, 0},
 		"the worker reopens nothing":             {db.Worker, `update app.generation set status = 'queued', error_code = null, finished_at = null where status in ('failed', 'succeeded')`, 0},

@@ -51,6 +51,7 @@ create table app.account_lookup (
 );
 create unique index account_lookup_subject on app.account_lookup (hash) where kind = 'subject';
 create index account_lookup_account on app.account_lookup (account_id);
+create index account_lookup_end on app.account_lookup (expires_at);
 
 -- ---------------------------------------------------------------- session
 
@@ -66,6 +67,7 @@ create table app.session (
   expires_at   timestamptz not null check (expires_at > created_at)
 );
 create index session_account on app.session (account_id);
+create index session_end on app.session (expires_at);
 
 -- Who is calling: any query joins this to check the session in the same round trip. Invoker's rights and plain SQL, so
 -- that Postgres inlines it.
@@ -165,6 +167,7 @@ create table app.free_grant_guard (
   hash       bytea primary key check (octet_length(hash) = 32),
   expires_at timestamptz not null
 );
+create index free_grant_guard_end on app.free_grant_guard (expires_at);
 
 -- The ledger is written by these four only. They run with their owner's rights, so that no application role can write
 -- a credit any other way; each locks hold, then balance, then lots, in this order.
@@ -475,6 +478,9 @@ grant select, update (status, error_code, finished_at, lease_until) on app.gener
 grant select, update (state, state_at), delete on app.image to app_sweeper;
 grant select, delete on app.upload to app_sweeper;
 grant select on app.credit_hold to app_sweeper;
+grant select (id, expires_at), delete on app.session to app_sweeper;
+grant select (kind, hash, account_id, expires_at), delete on app.account_lookup to app_sweeper;
+grant select, delete on app.free_grant_guard to app_sweeper;
 create policy sweeper_reads on app.generation for select to app_sweeper using (true);
 create policy sweeper_fails on app.generation for update to app_sweeper using (status in ('queued', 'running')) with check (status = 'failed');
 create policy sweeper_reads on app.image for select to app_sweeper using (true);
@@ -482,6 +488,9 @@ create policy sweeper_moves on app.image for update to app_sweeper using (state 
 create policy sweeper_deletes on app.image for delete to app_sweeper using (state = 'deleting');
 create policy sweeper on app.upload to app_sweeper using (true);
 create policy sweeper on app.credit_hold for select to app_sweeper using (true);
+create policy sweeper on app.session to app_sweeper using (true);
+create policy sweeper on app.account_lookup to app_sweeper using (expires_at < 'infinity');
+create policy sweeper on app.free_grant_guard to app_sweeper using (true);
 grant execute on function app.settle_hold, app.release_hold to app_sweeper;
 
 -- Supabase publishes schemas to these two over its own API; there is nothing here for them.
