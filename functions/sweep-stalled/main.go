@@ -1,4 +1,5 @@
-// Sweep-stalled finishes what others left unfinished: lost orders, orphaned holds, stale uploads, half-stored images.
+// Sweep-stalled finishes what others left unfinished: lost orders, orphaned holds, stale uploads, half-stored images,
+// sessions and hashes past their end.
 package main
 
 import (
@@ -6,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"nanoflux.ai/backend/shared/account"
 	"nanoflux.ai/backend/shared/bell"
 	"nanoflux.ai/backend/shared/bucket"
 	"nanoflux.ai/backend/shared/cdn"
@@ -13,6 +15,7 @@ import (
 	"nanoflux.ai/backend/shared/generation"
 	"nanoflux.ai/backend/shared/image"
 	"nanoflux.ai/backend/shared/postgres"
+	"nanoflux.ai/backend/shared/session"
 	"nanoflux.ai/backend/shared/setting"
 	"nanoflux.ai/backend/shared/task"
 	"nanoflux.ai/backend/shared/upload"
@@ -41,7 +44,7 @@ func main() {
 // run does each part whatever becomes of the others: a bucket that is down must not keep credits held.
 func (s sweep) run(ctx context.Context, clock task.Clock, _ struct{}) error {
 	at := clock.Now()
-	return errors.Join(s.abandon(ctx, at), s.ring(ctx, at), s.holds(ctx, at), s.uploads(ctx, at), s.images(ctx, at))
+	return errors.Join(s.abandon(ctx, at), s.ring(ctx, at), s.holds(ctx, at), s.ended(ctx, at), s.uploads(ctx, at), s.images(ctx, at))
 }
 
 // abandon fails the orders that nobody finished in time, with their credits given back.
@@ -88,6 +91,17 @@ func (s sweep) holds(ctx context.Context, at time.Time) error {
 		task.Count(ctx, "orphaned_holds", 1)
 	}
 	return nil
+}
+
+// ended removes what was promised to be kept until a date only.
+func (s sweep) ended(ctx context.Context, at time.Time) error {
+	sessions, first := session.ForgetEnded(ctx, s.db, at, batch)
+	task.Count(ctx, "sessions", sessions)
+	lookups, second := account.ForgetEnded(ctx, s.db, at, batch)
+	task.Count(ctx, "lookups", lookups)
+	guards, third := credit.ForgetEnded(ctx, s.db, at, batch)
+	task.Count(ctx, "guards", guards)
+	return errors.Join(first, second, third)
 }
 
 // uploads removes the places of uploads that have ended, with whatever was put there.

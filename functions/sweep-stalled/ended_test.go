@@ -1,0 +1,31 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"nanoflux.ai/backend/shared/testbed"
+	"nanoflux.ai/backend/shared/testbed/visitor"
+)
+
+func TestWhatIsKeptUntilADateGoesOnThatDay(t *testing.T) {
+	b := open(t)
+	visitor.SignIn(t, b.testbed, b.service)
+	const day = 24 * time.Hour
+	for _, c := range []struct {
+		after                     time.Duration
+		sessions, lookups, guards int64
+	}{
+		{29 * day, 1, 3, 1}, {31 * day, 0, 2, 1}, {729 * day, 0, 2, 1}, {731 * day, 0, 2, 0}, {10000 * day, 0, 2, 0},
+	} {
+		b.fires(t, c.after)
+		for table, want := range map[string]int64{"session": c.sessions, "account_lookup": c.lookups, "free_grant_guard": c.guards} {
+			if left := testbed.One[int64](t, b.testbed, "select count(*) from app."+table); left != want {
+				t.Errorf("after %d days %d rows of %s are left, not %d", c.after/day, left, table, want)
+			}
+		}
+	}
+	if keys := testbed.One[int64](t, b.testbed, "select count(*) from app.account_key"); keys != 1 {
+		t.Error("the account went too")
+	}
+}
