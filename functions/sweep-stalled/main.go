@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"nanoflux.ai/backend/shared/account"
@@ -110,11 +111,15 @@ func (s sweep) uploads(ctx context.Context, at time.Time) error {
 	if err != nil || len(ids) == 0 {
 		return err
 	}
-	if err := s.objects.Delete(ctx, keys...); err != nil {
-		return err
+	left, failed := s.objects.Delete(ctx, keys...)
+	var gone []string
+	for i, id := range ids {
+		if !slices.Contains(left, keys[i]) {
+			gone = append(gone, id)
+		}
 	}
-	task.Count(ctx, "uploads", len(ids))
-	return upload.Forget(ctx, s.db, ids)
+	task.Count(ctx, "uploads", len(gone))
+	return errors.Join(failed, upload.Forget(ctx, s.db, gone))
 }
 
 // images removes what was being stored when its function died, and finishes the deletions that storage interrupted.

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -120,6 +123,28 @@ func TestUploadsThatEndedGoWithWhateverWasPut(t *testing.T) {
 	b.fires(t, time.Hour+time.Second)
 	if left := testbed.Column[string](t, b.testbed, "select id::text from app.upload"); len(left) != 0 || len(b.at.Keys(t)) != 0 {
 		t.Errorf("left are %v of %s and %s, and %v", left, put.ID, empty.ID, b.at.Keys(t))
+	}
+}
+
+func TestAnObjectThatCannotBeDeletedKeepsNoOther(t *testing.T) {
+	b := open(t)
+	ada := visitor.SignIn(t, b.testbed, b.service)
+	stuck, free := b.offer(t, ada), b.offer(t, ada)
+	store := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodDelete {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		fmt.Fprintf(w, `<DeleteResult><Error><Key>%s</Key><Code>InternalError</Code></Error></DeleteResult>`, stuck.Key)
+	}))
+	defer store.Close()
+	spoilt := b
+	spoilt.objects = bucket.Open(store.URL, "images", "key", "secret")
+	if err := spoilt.fire(t, 2*time.Hour); err == nil {
+		t.Error("nobody is told")
+	}
+	if left := testbed.Column[string](t, b.testbed, "select id::text from app.upload"); !slices.Equal(left, []string{stuck.ID}) {
+		t.Errorf("left are %v of %s and %s", left, stuck.ID, free.ID)
 	}
 }
 

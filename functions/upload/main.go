@@ -157,7 +157,7 @@ func (d desk) store(r *http.Request, caller session.Caller, key seal.Key, found 
 		return d.takenMeanwhile(r, found)
 	}
 	// The file as it came, with all its metadata, is not kept; if this fails it goes with the upload within the hour.
-	_ = d.objects.Delete(ctx, found.Key)
+	_, _ = d.objects.Delete(ctx, found.Key)
 	return stored.ID, nil
 }
 

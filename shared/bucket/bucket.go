@@ -3,11 +3,13 @@ package bucket
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -73,30 +75,36 @@ func (b *Bucket) Get(ctx context.Context, key string, limit int64) ([]byte, erro
 	return body, nil
 }
 
-// Delete removes the objects, none of which needs to exist. It tries all, and fails if any is still there.
-func (b *Bucket) Delete(ctx context.Context, keys ...string) error {
+// Delete removes the objects, none of which needs to exist. It tries all, names those that may still be there, and fails if
+// there are any.
+func (b *Bucket) Delete(ctx context.Context, keys ...string) (left []string, err error) {
 	const most = 1000 // of one DeleteObjects request
-	for len(keys) > 0 {
-		batch := keys[:min(most, len(keys))]
-		keys = keys[len(batch):]
-		objects := make([]types.ObjectIdentifier, len(batch))
-		for i := range batch {
-			objects[i].Key = &batch[i]
-		}
-		out, err := b.client().DeleteObjects(ctx, &s3.DeleteObjectsInput{
-			Bucket: &b.name, Delete: &types.Delete{Objects: objects, Quiet: aws.Bool(true)},
-		})
-		if err != nil {
-			return wrap("deleting objects", err)
-		}
-		// The request as a whole succeeds where single keys fail.
-		for _, failed := range out.Errors {
-			if err := b.deleteOne(ctx, aws.ToString(failed.Key)); err != nil {
-				return err
-			}
+	for batch := range slices.Chunk(keys, most) {
+		remaining, failure := b.deleteBatch(ctx, batch)
+		left, err = append(left, remaining...), cmp.Or(err, failure)
+	}
+	return left, err
+}
+
+func (b *Bucket) deleteBatch(ctx context.Context, keys []string) (left []string, err error) {
+	objects := make([]types.ObjectIdentifier, len(keys))
+	for i := range keys {
+		objects[i].Key = &keys[i]
+	}
+	out, err := b.client().DeleteObjects(ctx, &s3.DeleteObjectsInput{
+		Bucket: &b.name, Delete: &types.Delete{Objects: objects, Quiet: aws.Bool(true)},
+	})
+	if err != nil {
+		return keys, wrap("deleting objects", err)
+	}
+	// The request as a whole succeeds where single keys fail.
+	for _, failed := range out.Errors {
+		key := aws.ToString(failed.Key)
+		if failure := b.deleteOne(ctx, key); failure != nil {
+			left, err = append(left, key), cmp.Or(err, failure)
 		}
 	}
-	return nil
+	return left, err
 }
 
 func (b *Bucket) deleteOne(ctx context.Context, key string) error {

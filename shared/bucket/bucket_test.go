@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,14 +43,14 @@ func TestAnObjectIsThereFromPutToDelete(t *testing.T) {
 		t.Errorf("more than the limit: %q, %v", got, err)
 	}
 	for range 2 {
-		if err := b.Delete(ctx, key, "prefix/never there"); err != nil {
+		if _, err := b.Delete(ctx, key, "prefix/never there"); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if _, err := b.Get(ctx, key, 10); !errors.Is(err, bucket.ErrMissing) {
 		t.Errorf("afterwards: %v", err)
 	}
-	if err := b.Delete(ctx); err != nil {
+	if _, err := b.Delete(ctx); err != nil {
 		t.Errorf("deleting nothing: %v", err)
 	}
 }
@@ -67,8 +68,8 @@ func TestMoreKeysThanOneRequestTakesAreDeleted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := b.Delete(ctx, keys...); err != nil {
-		t.Fatal(err)
+	if left, err := b.Delete(ctx, keys...); err != nil || len(left) > 0 {
+		t.Fatal(left, err)
 	}
 	for _, key := range there {
 		if _, err := b.Get(ctx, key, 10); !errors.Is(err, bucket.ErrMissing) {
@@ -174,7 +175,8 @@ func TestErrorsHoldNeitherKeyNorSecret(t *testing.T) {
 		_, getting := b.Get(ctx, key, 10)
 		cancel()
 		ctx, cancel = context.WithTimeout(context.Background(), 300*time.Millisecond)
-		for verb, err := range map[string]error{"get": getting, "put": b.Put(ctx, key, "image/png", []byte("x")), "delete": b.Delete(ctx, key)} {
+		_, deleting := b.Delete(ctx, key)
+		for verb, err := range map[string]error{"get": getting, "put": b.Put(ctx, key, "image/png", []byte("x")), "delete": deleting} {
 			if err == nil || errors.Is(err, bucket.ErrMissing) || strings.Contains(err.Error(), "prefix-of") || strings.Contains(err.Error(), secret) {
 				t.Errorf("%s, %s: %v", what, verb, err)
 			}
@@ -186,22 +188,41 @@ func TestErrorsHoldNeitherKeyNorSecret(t *testing.T) {
 	}
 }
 
-func TestAKeyThatWasNotDeletedIsAnError(t *testing.T) {
+func TestKeysThatWereNotDeletedAreNamedAndKeepNoOther(t *testing.T) {
 	t.Parallel()
 	var single []string
+	batches := 0
 	store := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodDelete {
+		switch {
+		case r.Method != http.MethodDelete:
+			batches++
+			fmt.Fprint(w, `<DeleteResult><Error><Key>bad</Key><Code>InternalError</Code></Error><Error><Key>odd</Key><Code>InternalError</Code></Error></DeleteResult>`)
+		case r.URL.Path == "/images/bad":
 			single = append(single, r.URL.Path)
 			w.WriteHeader(http.StatusForbidden)
 			fmt.Fprint(w, `<Error><Code>AccessDenied</Code></Error>`)
-			return
+		default:
+			single = append(single, r.URL.Path)
+			w.WriteHeader(http.StatusNoContent)
 		}
-		fmt.Fprint(w, `<DeleteResult><Error><Key>a</Key><Code>InternalError</Code></Error></DeleteResult>`)
 	}))
 	defer store.Close()
-	err := bucket.Open(store.URL, "images", "x", "x").Delete(context.Background(), "a", "b")
-	if err == nil || len(single) != 1 || single[0] != "/images/a" {
-		t.Errorf("%v, then asked for %v", err, single)
+	b := bucket.Open(store.URL, "images", "x", "x")
+	left, err := b.Delete(context.Background(), "bad", "odd", "good")
+	if err == nil || !slices.Equal(left, []string{"bad"}) || !slices.Equal(single, []string{"/images/bad", "/images/odd"}) {
+		t.Errorf("left %v, %v, after asking for %v", left, err, single)
+	}
+	batches = 0
+	left, err = b.Delete(context.Background(), make([]string, 1001)...)
+	if err == nil || batches != 2 || len(left) != 2 {
+		t.Errorf("of 1001 keys in %d requests %d are left, %v", batches, len(left), err)
+	}
+	nobody := bucket.Open("http://127.0.0.1:1", "images", "x", "x")
+	if left, err := nobody.Delete(context.Background(), "a", "b"); err == nil || !slices.Equal(left, []string{"a", "b"}) {
+		t.Errorf("without a storage %v are left, %v", left, err)
+	}
+	if left, err := nobody.Delete(context.Background()); err != nil || len(left) > 0 {
+		t.Errorf("nothing to delete: %v, %v", left, err)
 	}
 }
 

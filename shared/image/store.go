@@ -3,7 +3,9 @@ package image
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -99,31 +101,40 @@ func Hide(ctx context.Context, db postgres.Querier, tokenHash []byte, at time.Ti
 	return hidden, pseudonym, signedIn, nil
 }
 
-// Remove deletes the objects of hidden images, purges them from the CDN, and only then forgets the rows: what fails is found
-// again by Unsettled. It is safe to repeat.
+// Remove deletes the objects of hidden images, purges them from the CDN, and only then forgets the rows, of those images
+// whose objects are gone: what fails is found again by Unsettled. It is safe to repeat.
 func Remove(ctx context.Context, db postgres.Querier, objects *bucket.Bucket, edge cdn.Purger, hidden ...Stored) error {
-	ids, keys := make([]string, len(hidden)), make([]string, 0, 2*len(hidden))
-	for i, s := range hidden {
-		ids[i], keys = s.ID, append(keys, s.Key, s.ThumbnailKey)
+	keys := make([]string, 0, 2*len(hidden))
+	for _, s := range hidden {
+		keys = append(keys, s.Key, s.ThumbnailKey)
 	}
-	if err := objects.Delete(ctx, keys...); err != nil {
-		return err
+	left, failed := objects.Delete(ctx, keys...)
+	var ids, gone []string
+	for _, s := range hidden {
+		if !slices.Contains(left, s.Key) && !slices.Contains(left, s.ThumbnailKey) {
+			ids, gone = append(ids, s.ID), append(gone, s.Key, s.ThumbnailKey)
+		}
 	}
-	if err := edge.Purge(ctx, keys...); err != nil {
-		return err
+	if len(ids) == 0 {
+		return failed
+	}
+	if err := edge.Purge(ctx, gone...); err != nil {
+		return errors.Join(failed, err)
 	}
 	if _, err := db.Exec(ctx, `delete from app.image where id = any ($1::uuid[]) and state = 'deleting'`, ids); err != nil {
-		return fmt.Errorf("forgetting images: %w", err)
+		return errors.Join(failed, fmt.Errorf("forgetting images: %w", err))
 	}
-	return nil
+	return failed
 }
 
-// Unsettled gives up the images that have been pending since before pendingBefore, and names up to limit images that wait
-// for their objects to be deleted since before hiddenBefore.
+// Unsettled gives up the images that have been pending since before pendingBefore, and names them and those that wait for
+// their objects to be deleted since before hiddenBefore: of either sort limit at most, the oldest first.
 func Unsettled(ctx context.Context, db postgres.Querier, pendingBefore, hiddenBefore, at time.Time, limit int) ([]Stored, error) {
 	rows, err := db.Query(ctx, `
 		with given_up as (
-			update app.image set state = 'deleting', state_at = $3 where state = 'pending' and state_at < $1
+			update app.image set state = 'deleting', state_at = $3
+			where state = 'pending' and id in (
+				select id from app.image where state = 'pending' and state_at < $1 order by state_at limit $4)
 			returning id, key, thumbnail_key
 		)
 		select id, key, thumbnail_key from given_up

@@ -167,68 +167,6 @@ func TestReadyShowsAnImageOnceAndNeverASweptOne(t *testing.T) {
 	}
 }
 
-func TestUnsettledFindsWhatWaitsTooLong(t *testing.T) {
-	t.Parallel()
-	ctx, db := context.Background(), people.Open(t)
-	ada := db.SignIn(t, "ada", 0)
-	hour, minute := people.Now().Add(-time.Hour), people.Now().Add(-time.Minute)
-	wanted := map[string]bool{
-		shelve(t, db, ada, image.Upload, "pending", hour.Add(-time.Second)):    true,
-		shelve(t, db, ada, image.Upload, "pending", hour):                      false,
-		shelve(t, db, ada, image.Upload, "deleting", minute.Add(-time.Second)): true,
-		shelve(t, db, ada, image.Upload, "deleting", minute):                   false,
-		shelve(t, db, ada, image.Upload, "ready", hour.Add(-time.Hour)):        false,
-	}
-	found, err := image.Unsettled(ctx, db.Sweeper, hour, minute, people.Now(), 10)
-	if err != nil || len(found) != 2 {
-		t.Fatal(found, err)
-	}
-	for _, s := range found {
-		if !wanted[s.ID] || s.Key != s.ID || s.ThumbnailKey != s.ID+"t" {
-			t.Errorf("%+v was found", s)
-		}
-	}
-	if n := people.Ask[int](t, db, `select count(*) from app.image where state = 'deleting'`); n != 3 {
-		t.Errorf("%d are being deleted, want 3", n)
-	}
-}
-
-func TestTheRowStaysUntilObjectsAndEdgeCopiesAreGone(t *testing.T) {
-	t.Parallel()
-	ctx, s := context.Background(), open(t)
-	down := httptest.NewServer(http.NotFoundHandler())
-	defer down.Close()
-	stored := s.store(t, people.Now())
-	s.ready(t, stored)
-	hidden, _, _, err := image.Hide(ctx, s.Web, s.ada.Token, people.Now(), stored.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows := func() int { return people.Ask[int](t, s.Database, `select count(*) from app.image`) }
-	if err := image.Remove(ctx, s.Web, bucket.Open(down.URL, "x", "x", "x"), s.edge, *hidden); err == nil || rows() != 1 {
-		t.Errorf("no bucket: %v, %d rows", err, rows())
-	}
-	if err := image.Remove(ctx, s.Web, s.objects, cdn.NewPurger("http://cdn", down.URL, "x"), *hidden); err == nil || rows() != 1 {
-		t.Errorf("no edge: %v, %d rows", err, rows())
-	}
-	if err := image.Remove(ctx, s.Sweeper, s.objects, s.edge, *hidden); err != nil || rows() != 0 {
-		t.Errorf("the sweeper: %v, %d rows", err, rows())
-	}
-}
-
-func TestAReadyImageIsNotForgotten(t *testing.T) {
-	t.Parallel()
-	ctx, s := context.Background(), open(t)
-	stored := s.store(t, people.Now())
-	s.ready(t, stored)
-	if err := image.Remove(ctx, s.Web, s.objects, s.edge, stored); err != nil {
-		t.Fatal(err)
-	}
-	if n := people.Ask[int](t, s.Database, `select count(*) from app.image`); n != 1 {
-		t.Error("a row went that nobody had hidden")
-	}
-}
-
 func TestNothingIsStoredForAClosedAccount(t *testing.T) {
 	t.Parallel()
 	ctx, s := context.Background(), open(t)
