@@ -7,6 +7,7 @@ import (
 	"nanoflux.ai/backend/shared/account"
 	"nanoflux.ai/backend/shared/postgres"
 	"nanoflux.ai/backend/shared/seal"
+	"nanoflux.ai/backend/shared/session"
 	"nanoflux.ai/backend/shared/setting"
 	"nanoflux.ai/backend/shared/web"
 )
@@ -23,7 +24,9 @@ func main() {
 	}.routes())
 }
 
-func (d desk) routes() web.Routes { return web.Routes{"GET /api/account": d.read} }
+func (d desk) routes() web.Routes {
+	return web.Guard(session.ErrSignedOut, web.Routes{"GET /api/account": d.read})
+}
 
 func (d desk) read(w http.ResponseWriter, r *http.Request) error {
 	if _, err := web.Query(r); err != nil {

@@ -28,7 +28,9 @@ func main() {
 	}.routes())
 }
 
-func (d deleteImage) routes() web.Routes { return web.Routes{"DELETE /api/images/{id}": d.serve} }
+func (d deleteImage) routes() web.Routes {
+	return web.Guard(session.ErrSignedOut, web.Routes{"DELETE /api/images/{id}": d.serve})
+}
 
 func (d deleteImage) serve(w http.ResponseWriter, r *http.Request) error {
 	if _, err := web.Query(r); err != nil {

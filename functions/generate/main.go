@@ -11,6 +11,7 @@ import (
 	"nanoflux.ai/backend/shared/postgres"
 	"nanoflux.ai/backend/shared/problem"
 	"nanoflux.ai/backend/shared/seal"
+	"nanoflux.ai/backend/shared/session"
 	"nanoflux.ai/backend/shared/setting"
 	"nanoflux.ai/backend/shared/tool"
 	"nanoflux.ai/backend/shared/web"
@@ -30,7 +31,9 @@ func main() {
 	}.routes())
 }
 
-func (g generate) routes() web.Routes { return web.Routes{"POST /api/generations": g.serve} }
+func (g generate) routes() web.Routes {
+	return web.Guard(session.ErrSignedOut, web.Routes{"POST /api/generations": g.serve})
+}
 
 func (g generate) serve(w http.ResponseWriter, r *http.Request) error {
 	if _, err := web.Query(r); err != nil {
@@ -58,8 +61,8 @@ func (g generate) serve(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	// The row is the queue: if this bell is lost, sweep-stalled rings again within a minute.
-	_ = g.draw.Ring(r.Context(), placed.View.ID, web.At(r))
+	_ = g.draw.Ring(r.Context(), placed.ID, web.At(r))
 
-	w.Header().Set("Location", "/api/generations/"+placed.View.ID)
-	return web.JSON(w, http.StatusAccepted, placed.View)
+	w.Header().Set("Location", "/api/generations/"+placed.ID)
+	return web.JSON(w, http.StatusAccepted, placed)
 }

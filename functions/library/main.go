@@ -11,6 +11,7 @@ import (
 	"nanoflux.ai/backend/shared/postgres"
 	"nanoflux.ai/backend/shared/problem"
 	"nanoflux.ai/backend/shared/seal"
+	"nanoflux.ai/backend/shared/session"
 	"nanoflux.ai/backend/shared/setting"
 	"nanoflux.ai/backend/shared/web"
 )
@@ -30,12 +31,12 @@ func main() {
 }
 
 func (l library) routes() web.Routes {
-	return web.Routes{
+	return web.Guard(session.ErrSignedOut, web.Routes{
 		"GET /api/images":           l.images,
 		"GET /api/images/{id}":      l.image,
 		"GET /api/generations":      l.generations,
 		"GET /api/generations/{id}": l.generation,
-	}
+	})
 }
 
 func (l library) images(w http.ResponseWriter, r *http.Request) error {
