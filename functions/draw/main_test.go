@@ -230,7 +230,7 @@ func TestAnOrderFailsWhereItsInputIsGoneOrOfNoUse(t *testing.T) {
 func (s studio) lose(t *testing.T, id string) {
 	t.Helper()
 	keys := testbed.Column[string](t, s.testbed, "select key from app.image where id = $1", id)
-	if err := s.objects.Delete(t.Context(), keys...); err != nil {
+	if _, err := s.objects.Delete(t.Context(), keys...); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -105,7 +105,7 @@ func (s studio) order(t testing.TB, v visitor.Visitor, o tool.Order) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return placed.View.ID
+	return placed.ID
 }
 
 // event is that of event.json for another order and time.
@@ -129,10 +129,15 @@ func event(t testing.TB, id string, at time.Time) json.RawMessage {
 // ring runs the job for an event, as Lambda does.
 func (s studio) ring(t testing.TB, id string, at time.Time) error {
 	t.Helper()
+	return s.handle(t, event(t, id, at))
+}
+
+func (s studio) handle(t testing.TB, event json.RawMessage) error {
+	t.Helper()
 	handler := task.Handler(func(ctx context.Context, clock task.Clock, bell rung) (struct{}, error) {
 		return struct{}{}, s.run(ctx, clock, bell)
 	})
-	_, err := handler(t.Context(), event(t, id, at))
+	_, err := handler(t.Context(), event)
 	return err
 }
 
