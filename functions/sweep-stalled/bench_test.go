@@ -87,7 +87,7 @@ func (b bench) order(t *testing.T, v visitor.Visitor) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return placed.View.ID
+	return placed.ID
 }
 
 func (b bench) claim(t *testing.T, id string, after time.Duration) bool {

@@ -146,26 +146,19 @@ type Credits struct {
 
 // Read gives the caller's own profile, in one statement with the session check.
 func Read(ctx context.Context, db postgres.Querier, service *seal.Service, tokenHash []byte, at time.Time) (Profile, session.Caller, error) {
-	rows, err := db.Query(ctx, `
+	row, err := session.Ask[struct {
+		session.Caller
+		Credits
+		Name, Email, Picture seal.Sealed
+		CreatedAt            time.Time
+	}](ctx, db, "reading the account", `
 		select `+session.Columns+`, a.name, a.email, a.picture, a.created_at,
 		       coalesce(b.available, 0) as available, coalesce(b.held, 0) as held
 		from app.caller($1, $2) c
 		join app.account a on a.id = c.account_id
 		left join lateral app.balance(c.account_id) b on true`, tokenHash, at)
 	if err != nil {
-		return Profile{}, session.Caller{}, fmt.Errorf("reading the account: %w", err)
-	}
-	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[struct {
-		session.Caller
-		Credits
-		Name, Email, Picture seal.Sealed
-		CreatedAt            time.Time
-	}])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Profile{}, session.Caller{}, session.ErrSignedOut
-	}
-	if err != nil {
-		return Profile{}, session.Caller{}, fmt.Errorf("reading the account: %w", err)
+		return Profile{}, session.Caller{}, err
 	}
 	p := Profile{ID: row.AccountID, Credits: row.Credits, CreatedAt: row.CreatedAt.UTC()}
 	key, err := row.Key(service)

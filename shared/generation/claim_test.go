@@ -60,7 +60,7 @@ func TestAClaimHoldsWhatDrawingNeeds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := mustClaim(t, db, placed.View.ID, people.Now())
+	c := mustClaim(t, db, placed.ID, people.Now())
 	if c.AccountID != ada.ID || c.Tool != "edit" || c.Prompt != "at night" || c.Size != "" || c.Seed != 7 || !slices.Equal(c.Inputs, inputs) ||
 		c.Calls != 0 || c.Fence != 1 || c.Prefix != ada.Prefix || c.Pseudonym != ada.Pseudonym {
 		t.Errorf("%+v", c)
@@ -72,7 +72,7 @@ func TestAClaimHoldsWhatDrawingNeeds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := mustClaim(t, db, upscale.View.ID, people.Now()); c.Prompt != "" || c.Seed != 0 {
+	if c := mustClaim(t, db, upscale.ID, people.Now()); c.Prompt != "" || c.Seed != 0 {
 		t.Errorf("%+v", c)
 	}
 }

@@ -3,11 +3,7 @@ package generation
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"nanoflux.ai/backend/shared/cdn"
 	"nanoflux.ai/backend/shared/image"
@@ -171,19 +167,9 @@ func List(ctx context.Context, db postgres.Querier, tokenHash []byte, at time.Ti
 }
 
 func read(ctx context.Context, db postgres.Querier, sql string, arguments ...any) ([]Row, session.Caller, error) {
-	rows, err := db.Query(ctx, sql, arguments...)
-	if err != nil {
-		return nil, session.Caller{}, fmt.Errorf("reading orders: %w", err)
-	}
-	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[struct {
+	row, err := session.Ask[struct {
 		session.Caller
 		Generations []Row
-	}])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, session.Caller{}, session.ErrSignedOut
-	}
-	if err != nil {
-		return nil, session.Caller{}, fmt.Errorf("reading orders: %w", err)
-	}
-	return row.Generations, row.Caller, nil
+	}](ctx, db, "reading orders", sql, arguments...)
+	return row.Generations, row.Caller, err
 }

@@ -25,46 +25,40 @@ import (
 var ErrKeyReused = problem.New(problem.Unprocessable, "idempotency_key_reused",
 	"This Idempotency-Key was used for another order; make a new key for a new order.")
 
-// Placed is an accepted order; Again says that it was accepted by an earlier request with the same key.
-type Placed struct {
-	View  View
-	Again bool
-}
-
 // Place accepts an order once for each idempotency key: the row that is the queue and the hold on its price are written in
-// one statement. The order must have been checked; hash of the request as it came tells a repetition from another order.
+// one statement. The order must have been checked; it is compared as it was checked.
 func Place(ctx context.Context, db postgres.Querier, service *seal.Service, tokenHash []byte, at time.Time,
-	t tool.Tool, o tool.Order, idempotencyKey string) (Placed, session.Caller, error) {
+	t tool.Tool, o tool.Order, idempotencyKey string) (View, session.Caller, error) {
 	for {
 		before, who, err := lookUp(ctx, db, tokenHash, at, o, idempotencyKey)
 		if err != nil {
-			return Placed{}, who, err
+			return View{}, who, err
 		}
 		key, err := who.Key(service)
 		if err != nil {
-			return Placed{}, who, err
+			return View{}, who, err
 		}
 		hash, err := requestHash(key, o)
 		if err != nil {
-			return Placed{}, who, err
+			return View{}, who, err
 		}
 		if before.Existing != nil {
 			if !bytes.Equal(before.Existing.RequestHash, hash) {
-				return Placed{}, who, ErrKeyReused
+				return View{}, who, ErrKeyReused
 			}
 			view, err := before.Existing.accepted(key)
-			return Placed{view, true}, who, err
+			return view, who, err
 		}
 		if !before.OwnsImages {
-			return Placed{}, who, image.ErrNotFound
+			return View{}, who, image.ErrNotFound
 		}
 		row, done, err := write(ctx, db, key, who.AccountID, at, t, o, idempotencyKey, hash)
 		if err != nil {
-			return Placed{}, who, err
+			return View{}, who, err
 		}
 		if done {
 			view, err := row.accepted(key)
-			return Placed{view, false}, who, err
+			return view, who, err
 		}
 		// Another request with the same key got there between the two statements: the next look finds its row.
 	}
@@ -86,27 +80,17 @@ func lookUp(ctx context.Context, db postgres.Querier, tokenHash []byte, at time.
 	if ids == nil {
 		ids = []string{}
 	}
-	rows, err := db.Query(ctx, `
+	row, err := session.Ask[struct {
+		session.Caller
+		lookedUp
+	}](ctx, db, "looking up an order", `
 		select `+session.Columns+`, app.owns_images(c.account_id, $4::uuid[]) as owns_images, (
 			select to_json(g) from (
 				select `+columns+`, g.request_hash from app.generation g
 				where g.account_id = c.account_id and g.idempotency_key = $3
 			) g) as existing
 		from app.caller($1, $2) c`, tokenHash, at, idempotencyKey, ids)
-	if err != nil {
-		return lookedUp{}, session.Caller{}, fmt.Errorf("looking up an order: %w", err)
-	}
-	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[struct {
-		session.Caller
-		lookedUp
-	}])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return lookedUp{}, session.Caller{}, session.ErrSignedOut
-	}
-	if err != nil {
-		return lookedUp{}, session.Caller{}, fmt.Errorf("looking up an order: %w", err)
-	}
-	return row.lookedUp, row.Caller, nil
+	return row.lookedUp, row.Caller, err
 }
 
 // write adds row and hold; done is false if the key was taken meanwhile. Where credits do not reach, both are undone.

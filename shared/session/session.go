@@ -5,10 +5,12 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/mileusna/useragent"
 
 	"nanoflux.ai/backend/shared/postgres"
@@ -35,6 +37,22 @@ type Caller struct {
 
 // Columns of Caller, for a statement that joins `app.caller($1, $2) c`.
 const Columns = `c.account_id, c.session_id, c.prefix, c.pseudonym, c.service_key, c.wrapped_key`
+
+// Ask runs a statement that joins `app.caller($1, $2) c` and gives its one row, scanned by the names of its columns into T,
+// which embeds a Caller. No row is ErrSignedOut; doing says what failed, for other errors.
+func Ask[T any](ctx context.Context, db postgres.Querier, doing, sql string, arguments ...any) (row T, err error) {
+	rows, err := db.Query(ctx, sql, arguments...)
+	if err == nil {
+		row, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[T])
+	}
+	if errors.Is(err, pgx.ErrNoRows) {
+		return row, ErrSignedOut
+	}
+	if err != nil {
+		return row, fmt.Errorf("%s: %w", doing, err)
+	}
+	return row, nil
+}
 
 // Key unwraps the account's data key.
 func (c Caller) Key(service *seal.Service) (seal.Key, error) {
