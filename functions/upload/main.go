@@ -56,7 +56,11 @@ func (d desk) offer(w http.ResponseWriter, r *http.Request) error {
 		return problem.New(problem.UnsupportedType, "image_type_unsupported",
 			"Please choose a JPEG, PNG or WebP image; on an iPhone, \"Most Compatible\" in the camera settings makes JPEG.")
 	}
-	if wanted.Bytes < 1 || wanted.Bytes > upload.MaxBytes {
+	if wanted.Bytes < 1 {
+		return problem.New(problem.Unprocessable, "invalid_upload", "Please choose an image that is not empty.").
+			In("bytes", "This is the length of the file, from 1.")
+	}
+	if wanted.Bytes > upload.MaxBytes {
 		return problem.New(problem.TooLarge, "image_too_large", "Please choose an image of at most 20 MB.")
 	}
 	offered, caller, err := upload.Offer(r.Context(), d.db, web.SessionHash(r), web.At(r), wanted.ContentType, wanted.Bytes)
@@ -123,6 +127,8 @@ func (d desk) store(r *http.Request, caller session.Caller, key seal.Key, found 
 	}
 	pixels, _, err := picture.Decode(file)
 	if refusal := (*picture.Refusal)(nil); errors.As(err, &refusal) {
+		// Decoding is dear: whoever sends the file again for it has to bring it again, too.
+		_, _ = d.objects.Delete(ctx, found.Key)
 		return "", problem.New(problem.Unprocessable, refusal.Code, refusal.Sentence)
 	}
 	if err != nil {
@@ -165,7 +171,7 @@ func (d desk) store(r *http.Request, caller session.Caller, key seal.Key, found 
 func (d desk) takenMeanwhile(r *http.Request, found upload.Found) (id string, err error) {
 	again, _, err := upload.Find(r.Context(), d.db, web.SessionHash(r), web.At(r), found.ID)
 	if err == nil && again.ImageID == "" {
-		err = problem.New(problem.Conflict, "upload_not_put", "Nothing was uploaded yet: PUT the file to the address that came with the upload, then try again.")
+		err = problem.New(problem.Conflict, "upload_not_put", "There is no file to take in: PUT one to the address that came with the upload, then try again.")
 	}
 	return again.ImageID, err
 }

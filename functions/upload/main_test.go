@@ -15,6 +15,7 @@ import (
 	"nanoflux.ai/backend/shared/picture"
 	"nanoflux.ai/backend/shared/testbed"
 	"nanoflux.ai/backend/shared/testbed/visitor"
+	"nanoflux.ai/backend/shared/upload"
 	"nanoflux.ai/backend/shared/web"
 )
 
@@ -155,6 +156,10 @@ func TestFilesThatAreNoPicturesOfOursAreRefusedWithASentence(t *testing.T) {
 		if reply := b.takeIn(t, ada, o.ID).Refuses(422, c.code); !strings.Contains(reply.Body, c.says) {
 			t.Errorf("it does not say %q: %s", c.says, reply.Body)
 		}
+		b.takeIn(t, ada, o.ID).Refuses(409, "upload_not_put") // what was refused is gone, and is not decoded again
+	}
+	if keys := b.at.Keys(t); len(keys) != 0 {
+		t.Errorf("the bucket holds %v", keys)
 	}
 	if rows := testbed.One[int64](t, b.testbed, "select count(*) from app.image"); rows != 0 {
 		t.Errorf("there are %d images", rows)
@@ -171,8 +176,8 @@ func TestOffersThatCannotBeMadeAreRefused(t *testing.T) {
 		code   string
 	}{
 		{map[string]any{"content_type": "image/heic", "bytes": 1}, 415, "image_type_unsupported"}, {map[string]any{"content_type": "image/svg+xml", "bytes": 1}, 415, "image_type_unsupported"},
-		{map[string]any{"bytes": 1}, 415, "image_type_unsupported"}, {map[string]any{"content_type": "image/jpeg"}, 413, "image_too_large"},
-		{map[string]any{"content_type": "image/jpeg", "bytes": 20<<20 + 1}, 413, "image_too_large"}, {map[string]any{"content_type": "image/jpeg", "bytes": -1}, 413, "image_too_large"},
+		{map[string]any{"bytes": 1}, 415, "image_type_unsupported"}, {map[string]any{"content_type": "image/jpeg"}, 422, "invalid_upload"},
+		{map[string]any{"content_type": "image/jpeg", "bytes": 20<<20 + 1}, 413, "image_too_large"}, {map[string]any{"content_type": "image/jpeg", "bytes": -1}, 422, "invalid_upload"},
 		{map[string]any{"content_type": "image/jpeg", "bytes": "1"}, 422, "wrong_type"}, {map[string]any{"content_type": "image/jpeg", "bytes": 1.5}, 422, "wrong_type"},
 		{map[string]any{"content_type": "image/jpeg", "bytes": 1, "key": "../x"}, 422, "unknown_field"}, {"{", 400, "malformed_json"}, {"[]", 422, "object_required"},
 	} {
@@ -187,6 +192,18 @@ func TestOffersThatCannotBeMadeAreRefused(t *testing.T) {
 	var o offered
 	ada.Send(t, b.handler, "POST", "/api/uploads").Into(201, &o) // as in event.json
 	b.offer(t, ada, "image/webp", 20<<20)
+}
+
+func TestWhoHasFiftyUploadsOpenIsAskedToWait(t *testing.T) {
+	b := open(t)
+	ada := visitor.SignIn(t, b.testbed, b.service)
+	o := b.uploaded(t, ada, photo(t), "image/jpeg")
+	for range upload.MaxOpen - 1 {
+		b.offer(t, ada, "image/png", 1)
+	}
+	ada.Send(t, b.handler, "POST", "/api/uploads").Refuses(429, "too_many_uploads")
+	b.takeIn(t, ada, o.ID).Is(201)
+	b.offer(t, ada, "image/png", 1)
 }
 
 func TestAnothersUploadAnswersExactlyLikeOneThatDoesNotExist(t *testing.T) {

@@ -22,10 +22,16 @@ const (
 	Lifetime = 10 * time.Minute
 	// Kept is how long an upload that was never taken in, or its place, stays: a late PUT ends well before.
 	Kept = time.Hour
+	// MaxOpen is how many uploads of one account may wait to be taken in; offers made at the same moment may pass it by a few.
+	MaxOpen = 50
 )
 
 // ErrNotFound answers an id that does not exist, one of another person and one that ended alike.
 var ErrNotFound = problem.New(problem.NotFound, "upload_not_found", "There is no such upload of yours; ask for a new one.")
+
+// ErrTooMany refuses an offer to somebody with MaxOpen uploads that were not taken in.
+var ErrTooMany = problem.New(problem.TooMany, "too_many_uploads",
+	"Too many of your uploads are waiting to be taken in: take them in first, or try again in an hour.")
 
 // Offered is a place for one object.
 type Offered struct {
@@ -33,7 +39,8 @@ type Offered struct {
 	ExpiresAt time.Time
 }
 
-// Offer records a place under the caller's prefix before anybody is told of it, in one statement with the session check.
+// Offer records a place under the caller's prefix before anybody is told of it, in one statement with the session check; or
+// ErrTooMany.
 func Offer(ctx context.Context, db postgres.Querier, tokenHash []byte, at time.Time, contentType string, bytes int64) (Offered, session.Caller, error) {
 	o := Offered{ID: uuid.NewString(), ExpiresAt: at.Add(Lifetime)}
 	rows, err := db.Query(ctx, `
@@ -41,9 +48,12 @@ func Offer(ctx context.Context, db postgres.Querier, tokenHash []byte, at time.T
 		offered as (
 			insert into app.upload (id, account_id, key, content_type, bytes, created_at, expires_at)
 			select $3::uuid, account_id, prefix || '/incoming/' || $3, $4, $5::bigint, $2, $6 from caller
+			where (select count(*) from app.upload u
+			       where u.account_id = caller.account_id and u.image_id is null and u.created_at > $7) < $8
 			returning key
 		)
-		select `+session.Columns+`, offered.key from caller c, offered`, tokenHash, at, o.ID, contentType, bytes, o.ExpiresAt)
+		select `+session.Columns+`, coalesce(offered.key, '') as key from caller c left join offered on true`,
+		tokenHash, at, o.ID, contentType, bytes, o.ExpiresAt, at.Add(-Kept), MaxOpen)
 	if err != nil {
 		return Offered{}, session.Caller{}, fmt.Errorf("offering an upload: %w", err)
 	}
@@ -56,6 +66,9 @@ func Offer(ctx context.Context, db postgres.Querier, tokenHash []byte, at time.T
 	}
 	if err != nil {
 		return Offered{}, session.Caller{}, fmt.Errorf("offering an upload: %w", err)
+	}
+	if row.Key == "" {
+		return Offered{}, row.Caller, ErrTooMany
 	}
 	o.Key = row.Key
 	return o, row.Caller, nil

@@ -57,6 +57,36 @@ func TestAnOfferIsFoundByItsOwnerForAnHour(t *testing.T) {
 	}
 }
 
+func TestNobodyHasMoreThanFiftyOpenUploads(t *testing.T) {
+	t.Parallel()
+	ctx, db := context.Background(), people.Open(t)
+	ada, grace := db.SignIn(t, "ada", 0), db.SignIn(t, "grace", 0)
+	var first upload.Offered
+	for i := range upload.MaxOpen {
+		if o := offer(t, db, ada, people.Now().Add(time.Duration(i)*time.Second)); i == 0 {
+			first = o
+		}
+	}
+	refused := func(what string, at time.Time) {
+		t.Helper()
+		if _, caller, err := upload.Offer(ctx, db.Web, ada.Token, at, "image/png", 1); !errors.Is(err, upload.ErrTooMany) || caller.AccountID != ada.ID {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	refused("with fifty open ones", people.Now().Add(time.Minute))
+	if n := people.Ask[int](t, db, `select count(*) from app.upload`); n != upload.MaxOpen {
+		t.Errorf("a refused offer left %d uploads", n)
+	}
+	offer(t, db, grace, people.Now())
+	if taken, err := upload.TakeIn(ctx, db.Web, first.ID, uuid.NewString()); !taken || err != nil {
+		t.Fatal(taken, err)
+	}
+	offer(t, db, ada, people.Now().Add(time.Minute))
+	refused("in place of the one taken in another came", people.Now().Add(time.Minute))
+	refused("before the oldest ends", people.Now().Add(upload.Kept))
+	offer(t, db, ada, people.Now().Add(upload.Kept+time.Second))
+}
+
 func TestTheTableTakesNoOtherTypeOrLength(t *testing.T) {
 	t.Parallel()
 	db := people.Open(t)

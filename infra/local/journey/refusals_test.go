@@ -78,7 +78,7 @@ func TestEveryBadRequestIsExplained(t *testing.T) {
 		{"POST", "/api/generations", []byte(`{"tool":`), []string{"Idempotency-Key", uuid()}, 400, "malformed_json"},
 		{"POST", "/api/generations", []byte(`tool=edit`), []string{"Idempotency-Key", uuid(), "Content-Type", "text/plain"}, 415, "json_required"},
 		{"POST", "/api/uploads", fields{"content_type": "image/gif", "bytes": 5}, nil, 415, "image_type_unsupported"},
-		{"POST", "/api/uploads", fields{"content_type": "image/png", "bytes": 0}, nil, 413, "image_too_large"},
+		{"POST", "/api/uploads", fields{"content_type": "image/png", "bytes": 0}, nil, 422, "invalid_upload"},
 		{"POST", "/api/uploads", fields{"content_type": "image/png", "bytes": 20<<20 + 1}, nil, 413, "image_too_large"},
 		{"POST", "/api/logout", nil, []string{"Origin", "https://elsewhere.example", "Sec-Fetch-Site", "cross-site"}, 403, "cross_origin"},
 	}
