@@ -133,17 +133,22 @@ build: ## every function as it is deployed, into build/<name>/bootstrap (ARCH=ar
 		mkdir -p "build/$$name" && ln -f "build/.$(ARCH)/$$name" "build/$$name/bootstrap" || exit 1; \
 	done
 
+# Who signs the database's certificate, in PEM; Supabase signs its own and offers the file in its dashboard.
+DATABASE_CA = infra/database-ca.pem
+
 # What `sam build` runs for the resource LoginCallback: functions/login-callback into $(ARTIFACTS_DIR).
 build-%:
 	@folder=$$(sed 's/\([a-z0-9]\)\([A-Z]\)/\1-\2/g' <<<'$*' | tr '[:upper:]' '[:lower:]'); \
-	$(BUILD) -o "$${ARTIFACTS_DIR:?is set by sam build}/bootstrap" "./functions/$$folder"
+	$(BUILD) -o "$${ARTIFACTS_DIR:?is set by sam build}/bootstrap" "./functions/$$folder" && \
+	if [ -f $(DATABASE_CA) ]; then cp $(DATABASE_CA) "$$ARTIFACTS_DIR/"; fi
 
 # Values for the template's parameters; Architecture always comes from here, or code and machine would differ.
 PARAMETERS = --parameter-overrides $(addprefix file://,$(wildcard parameters.yaml)) Architecture=$(ARCH)
 
 .PHONY: deploy
 deploy: ## sam build, sam deploy with your parameters.yaml, then the migrations
+	@test -f $(DATABASE_CA) || { echo "$(DATABASE_CA) is missing: download your project's certificate from Supabase (Database, SSL) and put it there."; exit 1; }
 	@sam build $(PARAMETERS)
 	@sam deploy $(PARAMETERS)
-	@set -o pipefail; sam remote invoke Migrate --output json | \
+	@set -o pipefail; sam remote invoke Migrate --event "{\"at\":\"$$(date -u +%Y-%m-%dT%H:%M:%SZ)\"}" --output json | \
 		awk '{print} /"FunctionError"/ {failed = 1} END {exit failed}'
