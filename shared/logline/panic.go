@@ -2,6 +2,7 @@ package logline
 
 import (
 	"fmt"
+	"io"
 	"runtime"
 	"strings"
 )
@@ -27,6 +28,17 @@ func Recovered(value any) *Panic {
 		class = "panic:" + strings.ReplaceAll(strings.TrimPrefix(err.Error(), "runtime error: "), " ", "_")
 	}
 	return &Panic{class: class, Stack: places()}
+}
+
+// Report writes one line that says where the code broke, in which request, and with which class of panic.
+func (p *Panic) Report(out io.Writer, requestID string) {
+	Write(out, struct {
+		Level     string  `json:"level"`
+		Msg       string  `json:"msg"`
+		RequestID Word    `json:"requestId"`
+		Class     Word    `json:"error"`
+		Stack     []Place `json:"stack"`
+	}{"ERROR", "panic", Word(requestID), Class(p), p.Stack})
 }
 
 func (p *Panic) Error() string { return "a panic was recovered" }

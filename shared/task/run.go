@@ -49,15 +49,6 @@ type line struct {
 	Counts    map[string]int `json:"counts,omitempty"`
 }
 
-// panicLine says where the code broke, and with which class of panic.
-type panicLine struct {
-	Level     string          `json:"level"`
-	Msg       string          `json:"msg"`
-	RequestID logline.Word    `json:"requestId"`
-	Class     logline.Word    `json:"error"`
-	Stack     []logline.Place `json:"stack"`
-}
-
 func (r *run) line(err error) line {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()

@@ -77,7 +77,7 @@ func (n *runner[E, R]) work(ctx context.Context, run *run, payload json.RawMessa
 	defer func() {
 		if value := recover(); value != nil {
 			p := logline.Recovered(value)
-			logline.Write(n.stacks, panicLine{Level: "ERROR", Msg: "panic", RequestID: logline.Word(run.requestID), Class: logline.Class(p), Stack: p.Stack})
+			p.Report(n.stacks, run.requestID)
 			err = p
 		}
 	}()

@@ -67,15 +67,6 @@ type line struct {
 	System     logline.Word `json:"system,omitempty"`
 }
 
-// panicLine says where the code broke, and with which class of panic.
-type panicLine struct {
-	Level     string          `json:"level"`
-	Msg       string          `json:"msg"`
-	RequestID logline.Word    `json:"requestId"`
-	Class     logline.Word    `json:"error"`
-	Stack     []logline.Place `json:"stack"`
-}
-
 func (v *visit) line(r *http.Request) line {
 	l := line{
 		Time: At(r).Format("2006-01-02T15:04:05.000Z07:00"), Level: "INFO", Msg: "request",

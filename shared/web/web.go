@@ -108,7 +108,7 @@ func (d *desk) tell(v *visit, r *http.Request) {
 	defer func() {
 		if value := recover(); value != nil {
 			p := logline.Recovered(value)
-			logline.Write(d.stacks, panicLine{Level: "ERROR", Msg: "panic", RequestID: logline.Word(v.requestID()), Class: logline.Class(p), Stack: p.Stack})
+			p.Report(d.stacks, v.requestID())
 			v.err = p
 		}
 	}()
