@@ -18,7 +18,7 @@ const origin = "https://nanoflux.ai"
 func open(t *testing.T) (visitor.Handler, testbed.Database, *seal.Service) {
 	t.Parallel()
 	db, service := testbed.Postgres(t), visitor.Service(t)
-	return web.Handler(origin, desk{db: visitor.Open(t, db.Web), service: service}.routes()), db, service
+	return web.Handler(origin, desk{db: visitor.Open(t, db.Reader), service: service}.routes()), db, service
 }
 
 func TestPeopleSeeWhatIsKeptAboutThem(t *testing.T) {

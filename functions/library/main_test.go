@@ -34,7 +34,7 @@ type desk struct {
 
 func open(t *testing.T) desk {
 	d := desk{db: testbed.Postgres(t), service: visitor.Service(t)}
-	d.handler = web.Handler(origin, library{visitor.Open(t, d.db.Web), d.service, cdn.NewLinks(images, visitor.Secret())}.routes())
+	d.handler = web.Handler(origin, library{visitor.Open(t, d.db.Reader), d.service, cdn.NewLinks(images, visitor.Secret())}.routes())
 	return d
 }
 

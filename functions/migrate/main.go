@@ -25,6 +25,7 @@ func main() {
 		address: setting.Required("DATABASE_URL"),
 		passwords: map[string]string{
 			"app_web":     setting.Required("DATABASE_PASSWORD_WEB"),
+			"app_reader":  setting.Required("DATABASE_PASSWORD_READER"),
 			"app_worker":  setting.Required("DATABASE_PASSWORD_WORKER"),
 			"app_sweeper": setting.Required("DATABASE_PASSWORD_SWEEPER"),
 		},

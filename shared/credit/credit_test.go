@@ -252,7 +252,7 @@ func TestNoApplicationRoleWritesACreditPastTheLedger(t *testing.T) {
 	t.Parallel()
 	ctx, db := context.Background(), people.Open(t)
 	ada := db.SignIn(t, "ada", 50)
-	for role, as := range map[string]*postgres.Database{"web": db.Web, "worker": db.Worker, "sweeper": db.Sweeper} {
+	for role, as := range map[string]*postgres.Database{"web": db.Web, "reader": db.Reader, "worker": db.Worker, "sweeper": db.Sweeper} {
 		for _, sql := range []string{
 			`insert into app.credit_entry (account_id, at, kind, reference, available, held, available_after, held_after)
 			 values ('` + ada.ID + `', now(), 'grant', 'x', 1, 0, 51, 0)`,

@@ -17,24 +17,30 @@ import (
 // schema's version, see below; whoever is not named, anon and authenticated among them, may do nothing.
 const rights = `
 account          app_web      select insert update(email,name,picture)
+account          app_reader   select
 account          app_worker   select
 account_key      app_web      select insert
+account_key      app_reader   select
 account_key      app_worker   select
 account_lookup   app_web      select insert update(expires_at)
 account_lookup   app_sweeper  select delete
 session          app_web      select insert update(last_seen_at) delete
+session          app_reader   select
 session          app_sweeper  select delete
 credit_balance   app_web      select
+credit_balance   app_reader   select
 credit_grant     app_web      select
 credit_entry     app_web      select
 credit_hold      app_sweeper  select
 free_grant_guard app_sweeper  select delete
 image            app_web      select insert update(state,state_at) delete
+image            app_reader   select
 image            app_worker   select insert update(state,state_at) delete
 image            app_sweeper  select update(state,state_at) delete
 upload           app_web      select insert update(image_id)
 upload           app_sweeper  select delete
 generation       app_web      select insert
+generation       app_reader   select
 generation       app_worker   select update(calls,error_code,fence,finished_at,lease_until,runnable_at,started_at,status)
 generation       app_sweeper  select update(error_code,finished_at,lease_until,status)
 provider_call    app_worker   select insert update(finished_at,outcome)
@@ -43,11 +49,11 @@ provider_call    app_worker   select insert update(finished_at,outcome)
 // calls is which functions anybody but the owner may call.
 const calls = `
 alive               app_web app_worker
-balance             app_web
-caller              app_web
+balance             app_reader app_web
+caller              app_reader app_web
 grant_free_credits  app_web
 hold_credits        app_web
-images_of           app_web
+images_of           app_reader app_web
 keyring             app_worker
 owns_images         app_web
 release_hold        app_sweeper app_worker
@@ -148,7 +154,7 @@ func TestEveryTableForcesRowLevelSecurity(t *testing.T) {
 func TestOnlyTheDutiesSeeTheSchema(t *testing.T) {
 	t.Parallel()
 	db := people.Open(t)
-	duties := []string{"app_eraser", "app_sweeper", "app_web", "app_worker"}
+	duties := []string{"app_eraser", "app_reader", "app_sweeper", "app_web", "app_worker"}
 	same(t, list(t, db, `select rolname::text from `+others+` where has_schema_privilege(oid, 'app', 'usage')`), slices.Clone(duties))
 	same(t, list(t, db, `select rolname::text from `+others+` where has_schema_privilege(oid, 'app', 'create')`), nil)
 	for _, name := range []string{"anon", "authenticated"} {
@@ -172,7 +178,7 @@ func TestOnlyTheDutiesSeeTheSchema(t *testing.T) {
 func TestARolesSettingsHoldBehindThePooler(t *testing.T) {
 	t.Parallel()
 	db := people.Open(t)
-	for role, as := range map[string]*postgres.Database{"app_web": db.Web, "app_worker": db.Worker, "app_sweeper": db.Sweeper} {
+	for role, as := range map[string]*postgres.Database{"app_web": db.Web, "app_reader": db.Reader, "app_worker": db.Worker, "app_sweeper": db.Sweeper} {
 		var settings string
 		if err := as.QueryRow(context.Background(), `
 			select concat_ws(' ', current_user, current_setting('statement_timeout'), current_setting('lock_timeout'),
@@ -205,6 +211,7 @@ func TestRowsOutOfTheirReachStayAsTheyAre(t *testing.T) {
 		rows int64 // -1: refused
 	}{
 		"web deletes hidden images only":         {db.Web, `delete from app.image`, 1},
+		"the reader sees libraries only":         {db.Reader, `select from app.image`, 1},
 		"the worker deletes no uploads":          {db.Worker, `delete from app.image`, 0},
 		"the worker shows no uploads":            {db.Worker, `update app.image set state = 'ready'`, 0},
 		"the sweeper leaves living look-ups":     {db.Sweeper, `delete from app.account_lookup`, 1}, // the address, of three

@@ -20,7 +20,7 @@ import (
 // A Database is a migrated database that belongs to one test. The roles connect through the transaction pooler, as in
 // production; Owner is migrate's direct connection.
 type Database struct {
-	Web, Worker, Sweeper, Owner string
+	Web, Reader, Worker, Sweeper, Owner string
 }
 
 // Postgres makes a database like production's and drops it when the test ends. It is copied from a template, which is made
@@ -46,6 +46,7 @@ func Postgres(t testing.TB) Database {
 	t.Cleanup(func() { p.drop(t, name) })
 	return Database{
 		Web:     p.pooled(name, "app_web"),
+		Reader:  p.pooled(name, "app_reader"),
 		Worker:  p.pooled(name, "app_worker"),
 		Sweeper: p.pooled(name, "app_sweeper"),
 		Owner:   p.direct(name),
@@ -77,6 +78,7 @@ func Empty(t testing.TB) string {
 func (a addresses) passwords() map[string]string {
 	return map[string]string{
 		"app_web":     a.Secrets["DATABASE_PASSWORD_WEB"],
+		"app_reader":  a.Secrets["DATABASE_PASSWORD_READER"],
 		"app_worker":  a.Secrets["DATABASE_PASSWORD_WORKER"],
 		"app_sweeper": a.Secrets["DATABASE_PASSWORD_SWEEPER"],
 	}

@@ -10,7 +10,7 @@ import (
 func TestEachTestGetsItsOwnMigratedDatabase(t *testing.T) {
 	ctx := context.Background()
 	first, second := Postgres(t), Postgres(t)
-	for _, address := range []string{first.Web, first.Worker, first.Sweeper, second.Web} {
+	for _, address := range []string{first.Web, first.Reader, first.Worker, first.Sweeper, second.Web} {
 		db, err := pgx.Connect(ctx, address)
 		if err != nil {
 			t.Fatal(err)

@@ -7,7 +7,7 @@ do $$
 declare
   duty text;
 begin
-  foreach duty in array array['app_web', 'app_worker', 'app_sweeper', 'app_eraser'] loop
+  foreach duty in array array['app_web', 'app_reader', 'app_worker', 'app_sweeper', 'app_eraser'] loop
     if not exists (select from pg_roles where rolname = duty) then
       execute format('create role %I nologin', duty);
     end if;
@@ -20,7 +20,7 @@ end $$;
 -- +goose StatementEnd
 
 revoke all on schema app from public;
-grant usage on schema app to app_web, app_worker, app_sweeper, app_eraser;
+grant usage on schema app to app_web, app_reader, app_worker, app_sweeper, app_eraser;
 
 -- ---------------------------------------------------------------- account
 
@@ -456,6 +456,16 @@ create policy web_reads on app.generation for select to app_web using (true);
 create policy web_orders on app.generation for insert to app_web with check (status = 'queued' and calls = 0 and fence = 0);
 grant execute on function app.caller, app.alive, app.balance, app.owns_images, app.images_of,
   app.grant_free_credits, app.hold_credits to app_web;
+
+-- reader: library and account, which change nothing.
+grant select on app.account, app.account_key, app.session, app.credit_balance, app.image, app.generation to app_reader;
+create policy reader on app.account for select to app_reader using (closed_at is null);
+create policy reader on app.account_key for select to app_reader using (true);
+create policy reader on app.session for select to app_reader using (true);
+create policy reader on app.credit_balance for select to app_reader using (true);
+create policy reader on app.image for select to app_reader using (state = 'ready');
+create policy reader on app.generation for select to app_reader using (true);
+grant execute on function app.caller, app.balance, app.images_of to app_reader;
 
 -- worker: draw.
 grant select on app.account, app.account_key to app_worker;
