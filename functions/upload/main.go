@@ -37,7 +37,7 @@ func main() {
 }
 
 func (d desk) routes() web.Routes {
-	return web.Routes{"POST /api/uploads": d.offer, "POST /api/uploads/{id}": d.takeIn}
+	return web.Guard(session.ErrSignedOut, web.Routes{"POST /api/uploads": d.offer, "POST /api/uploads/{id}": d.takeIn})
 }
 
 // offer gives a place to put one file; type and length are part of the signature.

@@ -36,7 +36,7 @@ func TestPagesOfOrdersHaveNoGapAndNoRepetitionWhileOrdersArePlaced(t *testing.T)
 		wanted := people.Ask[[]string](t, db, `select array_agg(id::text order by created_at desc, id desc) from app.generation where account_id = $1`, ada.ID)
 		var got []string
 		for asked, more := (page.Page{Limit: limit}), true; more; {
-			rows, next, _, err := generation.List(ctx, db.Web, ada.Token, people.Now(), asked)
+			rows, next, _, err := generation.List(ctx, db.Reader, ada.Token, people.Now(), asked)
 			if err != nil || len(rows) > limit {
 				t.Fatal(len(rows), err)
 			}
@@ -57,7 +57,7 @@ func TestPagesOfOrdersHaveNoGapAndNoRepetitionWhileOrdersArePlaced(t *testing.T)
 			t.Errorf("in pages of %d: %v, want %v", limit, got, wanted)
 		}
 	}
-	if _, _, _, err := generation.List(ctx, db.Web, nil, people.Now(), page.Page{Limit: 1}); !errors.Is(err, session.ErrSignedOut) {
+	if _, _, _, err := generation.List(ctx, db.Reader, nil, people.Now(), page.Page{Limit: 1}); !errors.Is(err, session.ErrSignedOut) {
 		t.Errorf("nobody's orders: %v", err)
 	}
 }
@@ -68,14 +68,14 @@ func TestAnotherPersonsOrderDoesNotExist(t *testing.T) {
 	ada, grace := db.SignIn(t, "ada", 50), db.SignIn(t, "grace", 50)
 	hers := mustPlace(t, db, grace, people.Now()).ID
 	for what, id := range map[string]string{"another person's": hers, "an unknown one": uuid.NewString()} {
-		if row, _, err := generation.Get(ctx, db.Web, ada.Token, people.Now(), id); !errors.Is(err, generation.ErrNotFound) || row.ID != "" {
+		if row, _, err := generation.Get(ctx, db.Reader, ada.Token, people.Now(), id); !errors.Is(err, generation.ErrNotFound) || row.ID != "" {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	if _, _, err := generation.Get(ctx, db.Web, nil, people.Now(), hers); !errors.Is(err, session.ErrSignedOut) {
+	if _, _, err := generation.Get(ctx, db.Reader, nil, people.Now(), hers); !errors.Is(err, session.ErrSignedOut) {
 		t.Errorf("nobody: %v", err)
 	}
-	if row, _, err := generation.Get(ctx, db.Web, grace.Token, people.Now(), hers); err != nil || row.ID != hers {
+	if row, _, err := generation.Get(ctx, db.Reader, grace.Token, people.Now(), hers); err != nil || row.ID != hers {
 		t.Errorf("her own: %v", err)
 	}
 }
@@ -98,7 +98,7 @@ func TestAnOrderShowsHowItWent(t *testing.T) {
 	ada := db.SignIn(t, "ada", 50)
 	placed := mustPlace(t, db, ada, people.Now())
 	look := func() generation.View {
-		row, caller, err := generation.Get(ctx, db.Web, ada.Token, people.Now(), placed.ID)
+		row, caller, err := generation.Get(ctx, db.Reader, ada.Token, people.Now(), placed.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,7 +138,7 @@ func TestEveryFailureIsExplained(t *testing.T) {
 		generation.InputGone, generation.NoPlainBackground, generation.TooLarge, "a code of a later version"} {
 		order := mustClaim(t, db, mustPlace(t, db, ada, people.Now()).ID, people.Now())
 		fail(t, db, order, code)
-		row, _, err := generation.Get(ctx, db.Web, ada.Token, people.Now(), order.ID)
+		row, _, err := generation.Get(ctx, db.Reader, ada.Token, people.Now(), order.ID)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,7 +6,6 @@ package image
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -95,11 +94,16 @@ func Views(rows []Row, key seal.Key, links cdn.Links, at time.Time) ([]View, err
 	return views, nil
 }
 
+type withImages struct {
+	session.Caller
+	Images []Row
+}
+
 // List gives a page of the caller's library, newest first, in one statement with the session check; kind "" is every
 // kind. next is nil on the last page.
 func List(ctx context.Context, db postgres.Querier, tokenHash []byte, at time.Time, p page.Page, kind string) (images []Row, next *string, who session.Caller, err error) {
 	before, id := p.Bounds()
-	rows, err := db.Query(ctx, `
+	row, err := session.Ask[withImages](ctx, db, "listing images", `
 		select `+session.Columns+`, (
 			select coalesce(json_agg(i order by i.created_at desc, i.id desc), '[]') from (
 				select `+columns+` from app.image i
@@ -109,17 +113,7 @@ func List(ctx context.Context, db postgres.Querier, tokenHash []byte, at time.Ti
 			) i) as images
 		from app.caller($1, $2) c`, tokenHash, at, before, id, kind, p.Limit+1)
 	if err != nil {
-		return nil, nil, who, fmt.Errorf("listing images: %w", err)
-	}
-	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[struct {
-		session.Caller
-		Images []Row
-	}])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil, who, session.ErrSignedOut
-	}
-	if err != nil {
-		return nil, nil, who, fmt.Errorf("listing images: %w", err)
+		return nil, nil, who, err
 	}
 	if images = row.Images; len(images) > p.Limit {
 		images = images[:p.Limit]
@@ -132,26 +126,17 @@ func List(ctx context.Context, db postgres.Querier, tokenHash []byte, at time.Ti
 
 // Get gives one image of the caller's, in one statement with the session check; or ErrNotFound.
 func Get(ctx context.Context, db postgres.Querier, tokenHash []byte, at time.Time, id string) (Row, session.Caller, error) {
-	rows, err := db.Query(ctx, `
+	row, err := session.Ask[withImages](ctx, db, "reading an image", `
 		select `+session.Columns+`, (
 			select coalesce(json_agg(i), '[]') from (
 				select `+columns+` from app.image i where i.account_id = c.account_id and i.id = $3 and i.state = 'ready'
 			) i) as images
 		from app.caller($1, $2) c`, tokenHash, at, id)
-	if err != nil {
-		return Row{}, session.Caller{}, fmt.Errorf("reading an image: %w", err)
+	if err == nil && len(row.Images) == 0 {
+		err = ErrNotFound
 	}
-	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[struct {
-		session.Caller
-		Images []Row
-	}])
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return Row{}, session.Caller{}, session.ErrSignedOut
-	case err != nil:
-		return Row{}, session.Caller{}, fmt.Errorf("reading an image: %w", err)
-	case len(row.Images) == 0:
-		return Row{}, row.Caller, ErrNotFound
+	if err != nil {
+		return Row{}, row.Caller, err
 	}
 	return row.Images[0], row.Caller, nil
 }

@@ -27,10 +27,7 @@ account_lookup   app_sweeper  select delete
 session          app_web      select insert update(last_seen_at) delete
 session          app_reader   select
 session          app_sweeper  select delete
-credit_balance   app_web      select
 credit_balance   app_reader   select
-credit_grant     app_web      select
-credit_entry     app_web      select
 credit_hold      app_sweeper  select
 free_grant_guard app_sweeper  select delete
 image            app_web      select insert update(state,state_at) delete
@@ -49,11 +46,11 @@ provider_call    app_worker   select insert update(finished_at,outcome)
 // calls is which functions anybody but the owner may call.
 const calls = `
 alive               app_web app_worker
-balance             app_reader app_web
+balance             app_reader
 caller              app_reader app_web
 grant_free_credits  app_web
 hold_credits        app_web
-images_of           app_reader app_web
+images_of           app_reader
 keyring             app_worker
 owns_images         app_web
 release_hold        app_sweeper app_worker

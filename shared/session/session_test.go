@@ -37,7 +37,7 @@ func TestATokenOpensItsSessionUntilItEnds(t *testing.T) {
 		"an empty one":                 {[]byte{}, people.Now(), ""},
 		"the beginning of a good hash": {hash[:16], people.Now(), ""},
 	} {
-		_, caller, err := account.Read(ctx, db.Web, db.Service, c.token, c.at)
+		_, caller, err := account.Read(ctx, db.Reader, db.Service, c.token, c.at)
 		if caller.AccountID != c.who || (c.who == "") != errors.Is(err, session.ErrSignedOut) {
 			t.Errorf("%s: %q, %v", what, caller.AccountID, err)
 		}
@@ -56,10 +56,10 @@ func TestCloseEndsOneSessionAtOnce(t *testing.T) {
 	if err := session.Close(ctx, db.Web, nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := account.Read(ctx, db.Web, db.Service, desk.Token, people.Now()); !errors.Is(err, session.ErrSignedOut) {
+	if _, _, err := account.Read(ctx, db.Reader, db.Service, desk.Token, people.Now()); !errors.Is(err, session.ErrSignedOut) {
 		t.Errorf("a closed session still reads: %v", err)
 	}
-	if _, _, err := account.Read(ctx, db.Web, db.Service, phone.Token, people.Now()); err != nil {
+	if _, _, err := account.Read(ctx, db.Reader, db.Service, phone.Token, people.Now()); err != nil {
 		t.Errorf("the other browser was signed out too: %v", err)
 	}
 }

@@ -3,7 +3,6 @@ package upload
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -43,7 +42,10 @@ type Offered struct {
 // ErrTooMany.
 func Offer(ctx context.Context, db postgres.Querier, tokenHash []byte, at time.Time, contentType string, bytes int64) (Offered, session.Caller, error) {
 	o := Offered{ID: uuid.NewString(), ExpiresAt: at.Add(Lifetime)}
-	rows, err := db.Query(ctx, `
+	row, err := session.Ask[struct {
+		session.Caller
+		Key string
+	}](ctx, db, "offering an upload", `
 		with caller as materialized (select * from app.caller($1, $2)),
 		offered as (
 			insert into app.upload (id, account_id, key, content_type, bytes, created_at, expires_at)
@@ -54,21 +56,11 @@ func Offer(ctx context.Context, db postgres.Querier, tokenHash []byte, at time.T
 		)
 		select `+session.Columns+`, coalesce(offered.key, '') as key from caller c left join offered on true`,
 		tokenHash, at, o.ID, contentType, bytes, o.ExpiresAt, at.Add(-Kept), MaxOpen)
-	if err != nil {
-		return Offered{}, session.Caller{}, fmt.Errorf("offering an upload: %w", err)
-	}
-	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[struct {
-		session.Caller
-		Key string
-	}])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Offered{}, session.Caller{}, session.ErrSignedOut
+	if err == nil && row.Key == "" {
+		err = ErrTooMany
 	}
 	if err != nil {
-		return Offered{}, session.Caller{}, fmt.Errorf("offering an upload: %w", err)
-	}
-	if row.Key == "" {
-		return Offered{}, row.Caller, ErrTooMany
+		return Offered{}, row.Caller, err
 	}
 	o.Key = row.Key
 	return o, row.Caller, nil
@@ -79,26 +71,20 @@ type Found struct{ ID, Key, ContentType, ImageID string }
 
 // Find gives an upload of the caller's that has not ended, in one statement with the session check; or ErrNotFound.
 func Find(ctx context.Context, db postgres.Querier, tokenHash []byte, at time.Time, id string) (Found, session.Caller, error) {
-	rows, err := db.Query(ctx, `
+	row, err := session.Ask[struct {
+		session.Caller
+		Found
+	}](ctx, db, "finding an upload", `
 		select `+session.Columns+`, coalesce(u.id::text, '') as id, coalesce(u.key, '') as key,
 		       coalesce(u.content_type, '') as content_type, coalesce(u.image_id::text, '') as image_id
 		from app.caller($1, $2) c
 		left join app.upload u on u.account_id = c.account_id and u.id = $3 and u.created_at > $4`,
 		tokenHash, at, id, at.Add(-Kept))
-	if err != nil {
-		return Found{}, session.Caller{}, fmt.Errorf("finding an upload: %w", err)
+	if err == nil && row.Found.ID == "" {
+		err = ErrNotFound
 	}
-	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[struct {
-		session.Caller
-		Found
-	}])
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return Found{}, session.Caller{}, session.ErrSignedOut
-	case err != nil:
-		return Found{}, session.Caller{}, fmt.Errorf("finding an upload: %w", err)
-	case row.Found.ID == "":
-		return Found{}, row.Caller, ErrNotFound
+	if err != nil {
+		return Found{}, row.Caller, err
 	}
 	return row.Found, row.Caller, nil
 }

@@ -436,7 +436,6 @@ grant select, insert, update (name, email, picture) on app.account to app_web;
 grant select, insert on app.account_key to app_web;
 grant select, insert, update (expires_at) on app.account_lookup to app_web;
 grant select, insert, update (last_seen_at), delete on app.session to app_web;
-grant select on app.credit_balance, app.credit_grant, app.credit_entry to app_web;
 grant select, insert, update (state, state_at), delete on app.image to app_web;
 grant select, insert, update (image_id) on app.upload to app_web;
 grant select, insert on app.generation to app_web;
@@ -444,9 +443,6 @@ create policy web on app.account to app_web using (closed_at is null) with check
 create policy web on app.account_key to app_web using (true);
 create policy web on app.account_lookup to app_web using (true);
 create policy web on app.session to app_web using (true);
-create policy web on app.credit_balance for select to app_web using (true);
-create policy web on app.credit_grant for select to app_web using (true);
-create policy web on app.credit_entry for select to app_web using (true);
 create policy web_reads on app.image for select to app_web using (true);
 create policy web_adds on app.image for insert to app_web with check (kind = 'upload' and state = 'pending');
 create policy web_moves on app.image for update to app_web using (state <> 'deleting') with check (state in ('ready', 'deleting'));
@@ -454,8 +450,7 @@ create policy web_deletes on app.image for delete to app_web using (state = 'del
 create policy web on app.upload to app_web using (true);
 create policy web_reads on app.generation for select to app_web using (true);
 create policy web_orders on app.generation for insert to app_web with check (status = 'queued' and calls = 0 and fence = 0);
-grant execute on function app.caller, app.alive, app.balance, app.owns_images, app.images_of,
-  app.grant_free_credits, app.hold_credits to app_web;
+grant execute on function app.caller, app.alive, app.owns_images, app.grant_free_credits, app.hold_credits to app_web;
 
 -- reader: library and account, which change nothing.
 grant select on app.account, app.account_key, app.session, app.credit_balance, app.image, app.generation to app_reader;
