@@ -3,6 +3,7 @@ package main
 
 import (
 	"net/http"
+	"time"
 
 	"nanoflux.ai/backend/shared/cdn"
 	"nanoflux.ai/backend/shared/generation"
@@ -53,15 +54,7 @@ func (l library) images(w http.ResponseWriter, r *http.Request) error {
 		return problem.New(problem.Invalid, "invalid_kind", "kind is upload or result; leave it out for both.")
 	}
 	rows, next, caller, err := image.List(r.Context(), l.db, web.SessionHash(r), web.At(r), wanted, kind)
-	web.Who(r, caller.Pseudonym)
-	if err != nil {
-		return err
-	}
-	key, err := caller.Key(l.service)
-	if err != nil {
-		return err
-	}
-	views, err := image.Views(rows, key, l.links, web.At(r))
+	views, err := show(l, r, caller, rows, err)
 	if err != nil {
 		return err
 	}
@@ -77,19 +70,11 @@ func (l library) image(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	row, caller, err := image.Get(r.Context(), l.db, web.SessionHash(r), web.At(r), id)
-	web.Who(r, caller.Pseudonym)
+	views, err := show(l, r, caller, []image.Row{row}, err)
 	if err != nil {
 		return err
 	}
-	key, err := caller.Key(l.service)
-	if err != nil {
-		return err
-	}
-	view, err := row.View(key, l.links, web.At(r))
-	if err != nil {
-		return err
-	}
-	return web.JSON(w, http.StatusOK, view)
+	return web.JSON(w, http.StatusOK, views[0])
 }
 
 func (l library) generations(w http.ResponseWriter, r *http.Request) error {
@@ -102,19 +87,9 @@ func (l library) generations(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	rows, next, caller, err := generation.List(r.Context(), l.db, web.SessionHash(r), web.At(r), wanted)
-	web.Who(r, caller.Pseudonym)
+	views, err := show(l, r, caller, rows, err)
 	if err != nil {
 		return err
-	}
-	key, err := caller.Key(l.service)
-	if err != nil {
-		return err
-	}
-	views := make([]generation.View, len(rows))
-	for i, row := range rows {
-		if views[i], err = row.View(key, l.links, web.At(r)); err != nil {
-			return err
-		}
 	}
 	return web.JSON(w, http.StatusOK, map[string]any{"generations": views, "next_cursor": next})
 }
@@ -128,17 +103,30 @@ func (l library) generation(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	row, caller, err := generation.Get(r.Context(), l.db, web.SessionHash(r), web.At(r), id)
-	web.Who(r, caller.Pseudonym)
+	views, err := show(l, r, caller, []generation.Row{row}, err)
 	if err != nil {
 		return err
+	}
+	return web.JSON(w, http.StatusOK, views[0])
+}
+
+// show opens the caller's rows and signs their links; err is that of the query that found them.
+func show[V any, R interface {
+	View(key seal.Key, links cdn.Links, at time.Time) (V, error)
+}](l library, r *http.Request, caller session.Caller, rows []R, err error) ([]V, error) {
+	web.Who(r, caller.Pseudonym)
+	if err != nil {
+		return nil, err
 	}
 	key, err := caller.Key(l.service)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	view, err := row.View(key, l.links, web.At(r))
-	if err != nil {
-		return err
+	views := make([]V, len(rows))
+	for i, row := range rows {
+		if views[i], err = row.View(key, l.links, web.At(r)); err != nil {
+			return nil, err
+		}
 	}
-	return web.JSON(w, http.StatusOK, view)
+	return views, nil
 }
