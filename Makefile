@@ -45,7 +45,7 @@ $(LOCAL):
 
 # The race detector needs a C compiler; Go switches cgo off where there is none.
 RACE = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
-TEST = go test -json -count=1 $(RACE) ./...
+TEST = go test -json -count=1 -timeout=5m $(RACE) ./...
 WITH_PARTS = $(LOCAL) with --parts=postgres,bucket,google,cdn,models --
 TALLY = .local/bin/tally
 
@@ -91,7 +91,7 @@ vet: ## go vet, all modules
 .PHONY: lint
 lint: tools ## golangci-lint, all modules
 	@for module in $(MODULES); do \
-		(cd $$module && $(TOOLS)/golangci-lint run --config $(CURDIR)/.golangci.yaml ./...) || exit 1; \
+		(cd $$module && $(TOOLS)/golangci-lint run --allow-parallel-runners --config $(CURDIR)/.golangci.yaml ./...) || exit 1; \
 	done
 
 # Registers are there to be read and to be held to the truth by their tests; no program calls them.
