@@ -126,10 +126,13 @@ func (r *runner) Write(lines []byte) (int, error) {
 	return r.out.Write(lines)
 }
 
-// step does one thing and says how long it took.
+// step does one thing and says how long it took; what takes long is also named while it goes on.
 func (r *runner) step(name string, work func() error) error {
 	begun := time.Now()
-	if err := work(); err != nil {
+	naming := time.AfterFunc(1500*time.Millisecond, func() { r.say(name + " …") })
+	err := work()
+	naming.Stop()
+	if err != nil {
 		return err
 	}
 	r.say(fmt.Sprintf("%-24s %.1f s", name+" …", time.Since(begun).Seconds()))
