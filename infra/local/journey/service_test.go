@@ -17,12 +17,14 @@ func TestMain(m *testing.M) {
 	if os.Getenv("JOURNEY_SITE") != "" {
 		os.Exit(m.Run())
 	}
-	site, stop, err := start()
+	at, stop, err := start()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "The service does not start:", err)
 		os.Exit(1)
 	}
-	os.Setenv("JOURNEY_SITE", site)
+	os.Setenv("JOURNEY_SITE", at.Site)
+	os.Setenv("JOURNEY_CONTROL", at.Control)
+	os.Setenv("JOURNEY_POSTGRES", at.Postgres)
 	code := m.Run()
 	stop()
 	os.Exit(code)
@@ -31,29 +33,32 @@ func TestMain(m *testing.M) {
 // running is the origin of the service.
 func running() string { return strings.TrimSuffix(os.Getenv("JOURNEY_SITE"), "/") }
 
+// addresses of the service and of what tests need to disturb it and to look behind it.
+type addresses struct{ Site, Control, Postgres string }
+
 // start builds the local cloud and runs it, on free ports and with data of its own.
-func start() (site string, stop func(), err error) {
+func start() (at addresses, stop func(), err error) {
 	folder, err := os.MkdirTemp("", "journey")
 	if err != nil {
-		return "", nil, err
+		return at, nil, err
 	}
 	program := filepath.Join(folder, "local")
 	build := exec.Command("go", "build", "-buildvcs=false", "-o", program, "..")
 	if said, err := build.CombinedOutput(); err != nil {
-		return "", nil, errors.Join(fmt.Errorf("%w: %s", err, said), os.RemoveAll(folder))
+		return at, nil, errors.Join(fmt.Errorf("%w: %s", err, said), os.RemoveAll(folder))
 	}
 	cmd := exec.Command(program, "serve", "--parts=all")
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe() // closed, it ends the service, even when this test is killed
 	if err != nil {
-		return "", nil, err
+		return at, nil, err
 	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return "", nil, err
+		return at, nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return "", nil, err
+		return at, nil, err
 	}
 	stop = func() {
 		in.Close()
@@ -61,9 +66,6 @@ func start() (site string, stop func(), err error) {
 			fmt.Fprintln(os.Stderr, "The service ended with", err)
 		}
 		os.RemoveAll(folder)
-	}
-	var at struct {
-		Site string `json:"site"`
 	}
 	line, err := bufio.NewReader(out).ReadBytes('\n')
 	if err == nil {
@@ -74,7 +76,7 @@ func start() (site string, stop func(), err error) {
 	}
 	if err != nil {
 		stop()
-		return "", nil, err
+		return at, nil, err
 	}
-	return at.Site, stop, nil
+	return at, stop, nil
 }
