@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -138,7 +139,9 @@ func (r *runner) useRealProviders(parameters map[string]string) {
 	if r.ephemeral {
 		return // a test pays nobody
 	}
+	var providers []string // in the order in which they are asked
 	if key := os.Getenv("GEMINI_API_KEY"); key != "" {
+		providers = append(providers, "gemini")
 		delete(parameters, "GeminiUrl")
 		parameters["GeminiZeroRetention"] = "agreed"
 		r.secrets["GEMINI_API_KEY"] = key
@@ -146,10 +149,14 @@ func (r *runner) useRealProviders(parameters map[string]string) {
 	}
 	account, token := os.Getenv("CLOUDFLARE_ACCOUNT_ID"), os.Getenv("CLOUDFLARE_API_TOKEN")
 	if account != "" && token != "" {
+		providers = append([]string{"workers-ai"}, providers...)
 		delete(parameters, "CloudflareApiUrl")
 		parameters["CloudflareAccountId"] = account
 		r.secrets["WORKERS_AI_TOKEN"] = token
 		r.say("using the real Workers AI, since CLOUDFLARE_ACCOUNT_ID and CLOUDFLARE_API_TOKEN are set")
+	}
+	if len(providers) > 0 {
+		parameters["ImageProviders"] = strings.Join(providers, ",")
 	}
 }
 
