@@ -198,7 +198,7 @@ func TestAReturnThatThisBrowserDidNotBeginIsRefused(t *testing.T) {
 	forged, _ := mine.Seal(foreignKey)
 	for name, c := range map[string]struct{ state, cookie string }{
 		"no cookie": {mine.State, ""}, "no state": {"", sealed}, "another attempt's state": {other.State, sealed},
-		"a forged cookie": {mine.State, forged}, "a damaged cookie": {mine.State, sealed[:40] + "A" + sealed[41:]},
+		"a forged cookie": {mine.State, forged}, "a damaged cookie": {mine.State, sealed[:40] + sealed[41:] + sealed[40:41]},
 		"a cookie that is none": {mine.State, "%%%"}, "a state in another case": {strings.ToLower(mine.State), sealed},
 	} {
 		t.Log(name)

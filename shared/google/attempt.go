@@ -49,7 +49,7 @@ func (a Attempt) Seal(key seal.Key) (string, error) {
 // OpenAttempt reads a cookie's value and compares the state that came back; ErrRefused if the cookie is not ours, too old
 // or another attempt's.
 func OpenAttempt(key seal.Key, cookie, state string, at time.Time) (Attempt, error) {
-	sealed, err := base64.RawURLEncoding.DecodeString(cookie)
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(cookie) // one cookie, one spelling
 	if err != nil {
 		return Attempt{}, fmt.Errorf("%w: the cookie is damaged", ErrRefused)
 	}
