@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -30,7 +31,8 @@ func Up(ctx context.Context, address string) ([]string, error) {
 	}
 	db := stdlib.OpenDB(*config) // goose speaks database/sql
 	defer db.Close()
-	if _, err := db.ExecContext(ctx, `create schema if not exists app`); err != nil {
+	err = again(func() error { _, err := db.ExecContext(ctx, `create schema if not exists app`); return err })
+	if err != nil {
 		return nil, fmt.Errorf("making the schema: %w", err)
 	}
 	files, err := fs.Sub(schema.Migrations, "migrations")
@@ -74,11 +76,23 @@ func SetPasswords(ctx context.Context, address string, passwords map[string]stri
 		}
 		// A verifier is base64, digits and $ only, so it needs no quoting beyond the quotes.
 		statement := fmt.Sprintf(`alter role %s login password '%s'`, pgx.Identifier{role}.Sanitize(), verifier)
-		if _, err := db.Exec(ctx, statement); err != nil {
+		if err := again(func() error { _, err := db.Exec(ctx, statement); return err }); err != nil {
 			return fmt.Errorf("letting %s in: %w", role, err)
 		}
 	}
 	return nil
+}
+
+// again repeats what another deployment got in the way of: "if not exists" does not see what is not committed yet (23505),
+// and of two changes of a role at once Postgres refuses one (XX000).
+func again(attempt func() error) (err error) {
+	for range 10 {
+		if err = attempt(); !postgres.Raised(err, "23505") && !postgres.Raised(err, "XX000") {
+			return err
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return err
 }
 
 // scramVerifier computes SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey> (RFC 5802, RFC 7677).

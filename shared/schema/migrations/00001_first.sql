@@ -6,15 +6,28 @@
 do $$
 declare
   duty text;
+  tries integer := 0;
 begin
-  foreach duty in array array['app_web', 'app_reader', 'app_worker', 'app_sweeper', 'app_eraser'] loop
-    if not exists (select from pg_roles where rolname = duty) then
-      execute format('create role %I nologin', duty);
-    end if;
-    execute format('alter role %I set statement_timeout = %L', duty, '10s');
-    execute format('alter role %I set lock_timeout = %L', duty, '5s');
-    execute format('alter role %I set idle_in_transaction_session_timeout = %L', duty, '15s');
-    execute format('alter role %I set timezone = %L', duty, 'UTC');
+  -- Roles belong to the whole cluster: another database of it may be at the same ones, and then Postgres refuses one of us.
+  loop
+    begin
+      foreach duty in array array['app_web', 'app_reader', 'app_worker', 'app_sweeper', 'app_eraser'] loop
+        if not exists (select from pg_roles where rolname = duty) then
+          execute format('create role %I nologin', duty);
+        end if;
+        execute format('alter role %I set statement_timeout = %L', duty, '10s');
+        execute format('alter role %I set lock_timeout = %L', duty, '5s');
+        execute format('alter role %I set idle_in_transaction_session_timeout = %L', duty, '15s');
+        execute format('alter role %I set timezone = %L', duty, 'UTC');
+      end loop;
+      exit;
+    exception when duplicate_object or unique_violation or internal_error then
+      tries := tries + 1;
+      if tries = 20 then
+        raise;
+      end if;
+      perform pg_sleep(0.05);
+    end;
   end loop;
 end $$;
 -- +goose StatementEnd
