@@ -99,7 +99,7 @@ func (d draw) ask(ctx context.Context, clock task.Clock, order generation.Claime
 	if err != nil {
 		return made{}, err
 	}
-	models, wait := d.models(ordered), time.Duration(0)
+	models, later, wait := d.models(ordered), false, longestWait
 	for order.Calls < generation.MaxCalls && len(models) > 0 {
 		turn := order.Calls % len(models)
 		asked := models[turn]
@@ -122,8 +122,8 @@ func (d draw) ask(ctx context.Context, clock task.Clock, order generation.Claime
 			err, order.Calls = generation.EndCall(ctx, d.db, call, "failed", clock.Now()), order.Calls+1
 		default: // it drew nothing, so the call does not count; another provider may have room
 			err, models = order.TurnedAway(ctx, d.db, call, clock.Now()), slices.Delete(models, turn, turn+1)
-			if failure.Reason == model.Later && (wait == 0 || failure.After < wait) {
-				wait = failure.After
+			if failure.Reason == model.Later {
+				later, wait = true, min(wait, failure.After)
 			}
 		}
 		if err != nil {
@@ -133,10 +133,10 @@ func (d draw) ask(ctx context.Context, clock task.Clock, order generation.Claime
 	switch {
 	case order.Calls >= generation.MaxCalls:
 		return made{}, &failed{generation.ProviderFailed}
-	case wait == 0:
-		return made{}, &failed{generation.Unavailable}
+	case later:
+		return made{}, order.Defer(ctx, d.db, clock.Now().Add(wait))
 	}
-	return made{}, order.Defer(ctx, d.db, clock.Now().Add(min(wait, longestWait)))
+	return made{}, &failed{generation.Unavailable}
 }
 
 // sourceOf what a model drew: from words alone, or from somebody's images.

@@ -110,3 +110,18 @@ func TestALateEventTakesAWholeLease(t *testing.T) {
 	}
 	s.succeeded(t, id)
 }
+
+func TestAProviderThatSaysLaterWithoutATimePutsTheOrderOff(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ada := visitor.SignIn(t, s.testbed, s.service)
+	s.answers(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Retry-After", "0")
+		cloudflare(429, noCapacity)(w, r)
+	})
+	id := s.order(t, ada, text)
+	s.drawn(t, id)
+	if got := s.state(t, id); got.Status != "queued" {
+		t.Errorf("the order is %v", got)
+	}
+}
