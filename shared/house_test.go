@@ -34,6 +34,7 @@ var plan = []struct{ name, floor string }{
 	{"shared/seal", word},
 	{"shared/page", word},
 	{"shared/tool", word},
+	{"shared/offer", word},
 	{"shared/picture", word},
 
 	{"shared/postgres", gate},

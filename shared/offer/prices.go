@@ -1,0 +1,52 @@
+package offer
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Prices says which of Stripe's prices stands for which offer; every environment has its own.
+type Prices struct{ byOffer, byPrice map[string]string }
+
+// Parse reads STRIPE_PRICES, "plus-monthly=price_…,plus-yearly=price_…,…": every offer of the catalogue exactly once. The error
+// says what is wrong with the text, and is for who set it.
+func Parse(text string) (Prices, error) {
+	p := Prices{map[string]string{}, map[string]string{}}
+	const advice = "`make stripe-setup` prints the right list"
+	form := regexp.MustCompile(`^price_[A-Za-z0-9_]+$`)
+	for pair := range strings.SplitSeq(text, ",") {
+		id, price, _ := strings.Cut(strings.TrimSpace(pair), "=")
+		if _, known := Find(id); !known {
+			return Prices{}, fmt.Errorf("the list of prices names %q, which is no offer; %s", id, advice)
+		}
+		if !form.MatchString(price) {
+			return Prices{}, fmt.Errorf("the list of prices gives %s %q, which is no price id of Stripe; %s", id, price, advice)
+		}
+		if p.byOffer[id] != "" || p.byPrice[price] != "" {
+			return Prices{}, fmt.Errorf("the list of prices gives %s or %s twice; %s", id, price, advice)
+		}
+		p.byOffer[id], p.byPrice[price] = price, id
+	}
+	for _, o := range Catalogue() {
+		if p.byOffer[o.ID] == "" {
+			return Prices{}, fmt.Errorf("the list of prices lacks %s; %s", o.ID, advice)
+		}
+	}
+	return p, nil
+}
+
+// Price is Stripe's price id of an offer; empty if there is no such offer.
+func (p Prices) Price(offerID string) string { return p.byOffer[offerID] }
+
+// Offer finds what one of Stripe's prices stands for.
+func (p Prices) Offer(priceID string) (Offer, bool) { return Find(p.byPrice[priceID]) }
+
+// String writes the list as Parse reads it, in the catalogue's order.
+func (p Prices) String() string {
+	var pairs []string
+	for _, o := range Catalogue() {
+		pairs = append(pairs, o.ID+"="+p.byOffer[o.ID])
+	}
+	return strings.Join(pairs, ",")
+}
