@@ -28,6 +28,7 @@ func main() {
 			"app_reader":  setting.Required("DATABASE_PASSWORD_READER"),
 			"app_worker":  setting.Required("DATABASE_PASSWORD_WORKER"),
 			"app_sweeper": setting.Required("DATABASE_PASSWORD_SWEEPER"),
+			"app_cashier": setting.Required("DATABASE_PASSWORD_CASHIER"),
 		},
 	}
 	task.Answer(m.run)

@@ -48,6 +48,8 @@ const (
 	guard   = "two years from the grant, beyond the account"
 	library = "until its owner deletes the image"
 	hour    = "an hour"
+	books   = "seven years from the payment, beyond the account"
+	events  = "sixty days"
 	forever = "as long as the service"
 )
 
@@ -178,6 +180,71 @@ func Catalogue() []Column {
 		{"provider_call.started_at", "when it was asked", Person, Shown, WithAccount, life},
 		{"provider_call.finished_at", "when it answered", Person, Shown, WithAccount, life},
 		{"provider_call.outcome", "drawn, refused, deferred or failed", Person, Shown, WithAccount, life},
+
+		{"customer.account_id", "account", Service, LeftOut, WithAccount, life},
+		{"customer.id", "the account's customer at Stripe", Person, Shown, WithAccount, life},
+		{"customer.operation", "idempotency key of its making", Service, LeftOut, WithAccount, life},
+		{"customer.begun_at", "when its making began", Service, LeftOut, WithAccount, life},
+
+		{"subscription.id", "Stripe's id", Person, Shown, WithAccount, life},
+		{"subscription.account_id", "account", Service, LeftOut, WithAccount, life},
+		{"subscription.offer", "plan and interval", Person, Shown, WithAccount, life},
+		{"subscription.status", "Stripe's status", Person, Shown, WithAccount, life},
+		{"subscription.created_at", "when it began", Person, Shown, WithAccount, life},
+		{"subscription.period_end", "until when it is paid", Person, Shown, WithAccount, life},
+		{"subscription.cancel_at", "when it is to end", Person, Shown, WithAccount, life},
+		{"subscription.ended_at", "when it ended", Person, Shown, WithAccount, life},
+		{"subscription.version", "number of the last change", Service, LeftOut, WithAccount, life},
+
+		{"payment.id", "Stripe's payment intent", Person, Shown, AtItsEnd, books},
+		{"payment.kind", "plan, pack or other", Person, Shown, AtItsEnd, books},
+		{"payment.offer", "what was bought", Person, Shown, AtItsEnd, books},
+		{"payment.amount", "amount in minor units", Person, Shown, AtItsEnd, books},
+		{"payment.currency", "currency", Person, Shown, AtItsEnd, books},
+		{"payment.paid_at", "when", Person, Shown, AtItsEnd, books},
+		{"payment.charge", "Stripe's charge", Person, Shown, AtItsEnd, books},
+		{"payment.invoice", "Stripe's invoice", Person, Shown, AtItsEnd, books},
+		{"payment.invoice_number", "number on the invoice", Person, Shown, AtItsEnd, books},
+		{"payment.tax_country", "country that tax is owed to", Person, Shown, AtItsEnd, books},
+		{"payment.status", "paid, refunded or disputed", Person, Shown, AtItsEnd, books},
+		{"payment.returned", "amount that went back", Person, Shown, AtItsEnd, books},
+		{"payment.version", "number of the last change", Service, LeftOut, AtItsEnd, books},
+
+		{"payment_return.id", "Stripe's refund, dispute or warning", Person, Shown, AtItsEnd, books},
+		{"payment_return.payment_id", "payment", Person, Shown, AtItsEnd, books},
+		{"payment_return.kind", "refund, dispute or warning", Person, Shown, AtItsEnd, books},
+		{"payment_return.status", "Stripe's status", Person, Shown, AtItsEnd, books},
+		{"payment_return.amount", "amount in minor units", Person, Shown, AtItsEnd, books},
+		{"payment_return.currency", "currency", Person, Shown, AtItsEnd, books},
+		{"payment_return.at", "when", Person, Shown, AtItsEnd, books},
+		{"payment_return.counts", "whether the money is gone", Service, LeftOut, AtItsEnd, books},
+
+		{"payment_owner.payment_id", "payment", Service, LeftOut, WithAccount, life},
+		{"payment_owner.account_id", "account", Service, LeftOut, WithAccount, life},
+
+		{"unclaimed_payment.payment_id", "payment that nobody got anything for", Service, LeftOut, AtItsEnd, books},
+		{"unclaimed_payment.reason", "why", Service, LeftOut, AtItsEnd, books},
+		{"unclaimed_payment.since", "since when", Service, LeftOut, AtItsEnd, books},
+
+		{"plan_invoice.id", "Stripe's invoice", Person, Shown, WithAccount, life},
+		{"plan_invoice.account_id", "account", Service, LeftOut, WithAccount, life},
+		{"plan_invoice.payment_id", "its payment", Person, Shown, WithAccount, life},
+		{"plan_invoice.total", "its total in minor units", Person, Shown, WithAccount, life},
+		{"plan_invoice.credits", "credits granted for it", Person, Shown, WithAccount, life},
+		{"plan_invoice.takes", "credits that it took back for unused time", Person, Shown, WithAccount, life},
+		{"plan_invoice.takes_from", "invoice that had granted them", Person, Shown, WithAccount, life},
+		{"plan_invoice.paid_at", "when it was paid", Person, Shown, WithAccount, life},
+
+		{"stripe_event.id", "Stripe's event", Service, LeftOut, AtItsEnd, events},
+		{"stripe_event.type", "its type", Service, LeftOut, AtItsEnd, events},
+		{"stripe_event.at", "when it was applied", Service, LeftOut, AtItsEnd, events},
+
+		{"reconciliation.day", "day of a comparison with Stripe", Service, LeftOut, Never, events},
+		{"reconciliation.step", "what is compared", Service, LeftOut, Never, events},
+		{"reconciliation.cursor", "Stripe's object that it has come to", Service, LeftOut, Never, events},
+		{"reconciliation.checked", "objects compared", Service, LeftOut, Never, events},
+		{"reconciliation.repaired", "objects repaired", Service, LeftOut, Never, events},
+		{"reconciliation.finished_at", "when it was done", Service, LeftOut, Never, events},
 
 		{"schema_version.id", "number of the entry", Service, LeftOut, Never, forever},
 		{"schema_version.version_id", "number of a migration", Service, LeftOut, Never, forever},

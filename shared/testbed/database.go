@@ -20,7 +20,7 @@ import (
 // A Database is a migrated database that belongs to one test. The roles connect through the transaction pooler, as in
 // production; Owner is migrate's direct connection.
 type Database struct {
-	Web, Reader, Worker, Sweeper, Owner string
+	Web, Reader, Worker, Sweeper, Cashier, Owner string
 }
 
 // Postgres makes a database like production's and drops it when the test ends. It is copied from a template, which is made
@@ -49,6 +49,7 @@ func Postgres(t testing.TB) Database {
 		Reader:  p.pooled(name, "app_reader"),
 		Worker:  p.pooled(name, "app_worker"),
 		Sweeper: p.pooled(name, "app_sweeper"),
+		Cashier: p.pooled(name, "app_cashier"),
 		Owner:   p.direct(name),
 	}
 }
@@ -81,6 +82,7 @@ func (a addresses) passwords() map[string]string {
 		"app_reader":  a.Secrets["DATABASE_PASSWORD_READER"],
 		"app_worker":  a.Secrets["DATABASE_PASSWORD_WORKER"],
 		"app_sweeper": a.Secrets["DATABASE_PASSWORD_SWEEPER"],
+		"app_cashier": a.Secrets["DATABASE_PASSWORD_CASHIER"],
 	}
 }
 
