@@ -46,7 +46,7 @@ $(LOCAL):
 # The race detector needs a C compiler; Go switches cgo off where there is none.
 RACE = $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 TEST = go test -json -count=1 -timeout=5m $(RACE) ./...
-WITH_PARTS = $(LOCAL) with --parts=postgres,bucket,google,cdn,models --
+WITH_PARTS = $(LOCAL) with --parts=postgres,bucket,google,cdn,models,stripe --
 TALLY = .local/bin/tally
 
 .PHONY: test

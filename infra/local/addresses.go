@@ -16,6 +16,7 @@ type addresses struct {
 	CDN    string `json:"cdn,omitempty"`    // origin of signed links
 	Bucket string `json:"bucket,omitempty"` // S3 endpoint
 	Models string `json:"models,omitempty"` // origin of both image providers
+	Stripe string `json:"stripe,omitempty"` // origin of Stripe's API and pages
 	// Postgres is the URL of the database's owner, without the pooler.
 	Postgres string `json:"postgres,omitempty"`
 	Pooler   string `json:"pooler,omitempty"`  // host:port of the transaction pooler

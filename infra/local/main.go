@@ -15,7 +15,7 @@ import (
 const usage = `local runs the service on this machine.
 
   local run [--ephemeral]               everything, with its data in .local; PORT chooses the site's port (8080)
-  local serve --parts=postgres,bucket   only these parts (postgres, bucket, google, cdn, models, all), wiped at the end
+  local serve --parts=postgres,bucket   only these parts (postgres, bucket, google, cdn, models, stripe, all), wiped at the end
   local with --parts=… -- command …     runs a command beside such parts; NANOFLUX_PARTS names their addresses
   local fire -name sweep-stalled [-at 2026-12-24T00:00:00Z]   fires a schedule of the running service now
   local reset                           wipes the data in .local

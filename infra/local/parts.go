@@ -27,7 +27,7 @@ const (
 )
 
 // parts are the things that can be started without the functions, in the order of the table of addresses.
-var parts = []string{"postgres", "bucket", "google", "cdn", "models"}
+var parts = []string{"postgres", "bucket", "google", "cdn", "models", "stripe"}
 
 // chooseParts reads a list such as "postgres,bucket".
 func chooseParts(list string) ([]string, error) {
@@ -65,6 +65,9 @@ func (r *runner) startParts(ctx context.Context, chosen []string, site string) e
 	}
 	if slices.Contains(chosen, "google") {
 		group.Go(func() error { return r.startGoogle(site) })
+	}
+	if slices.Contains(chosen, "stripe") {
+		group.Go(r.startStripe)
 	}
 	if err := group.Wait(); err != nil || !slices.Contains(chosen, "models") {
 		return err

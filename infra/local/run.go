@@ -76,6 +76,7 @@ func (r *runner) table(took time.Duration) {
 	lines := "\n"
 	for _, row := range [][2]string{
 		{"site", r.at.Site}, {"google", r.at.Google}, {"bucket", r.at.Bucket}, {"cdn", r.at.CDN}, {"models", r.at.Models},
+		{"stripe", r.at.Stripe},
 		{"postgres", r.at.Postgres}, {"pooler", r.at.Pooler}, {"control", r.at.Control}, {"data", r.data},
 	} {
 		lines += fmt.Sprintf("  %-10s %s\n", row[0], row[1])

@@ -26,6 +26,8 @@ func freshSecrets() secrets {
 		made[name] = key()
 	}
 	made["SERVICE_KEYS"] = "k1:" + key()
+	made["STRIPE_SECRET_KEY"] = "sk_test_" + rand.Text()
+	made["STRIPE_WEBHOOK_SECRETS"] = "whsec_" + rand.Text()
 	for _, name := range []string{
 		"GOOGLE_CLIENT_SECRET", superuserPassword, poolerPassword, "DATABASE_PASSWORD_POSTGRES", "DATABASE_PASSWORD_WEB",
 		"DATABASE_PASSWORD_READER", "DATABASE_PASSWORD_WORKER", "DATABASE_PASSWORD_SWEEPER", "DATABASE_PASSWORD_CASHIER",

@@ -19,7 +19,7 @@ const defaultSite = "http://localhost:8080"
 // is closed: whoever started it cannot forget it.
 func serve(ctx context.Context, arguments []string) error {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
-	list := flags.String("parts", "all", "what to start: postgres,bucket,google,cdn,models or all")
+	list := flags.String("parts", "all", "what to start: postgres,bucket,google,cdn,models,stripe or all")
 	data := flags.String("data", "", "a folder that keeps the data; empty for one that is wiped at the end")
 	if err := flags.Parse(arguments); err != nil {
 		return err
@@ -36,7 +36,7 @@ func serve(ctx context.Context, arguments []string) error {
 // with runs a command beside parts and ends as that ends.
 func with(ctx context.Context, arguments []string) error {
 	flags := flag.NewFlagSet("with", flag.ContinueOnError)
-	list := flags.String("parts", "all", "what to start: postgres,bucket,google,cdn,models or all")
+	list := flags.String("parts", "all", "what to start: postgres,bucket,google,cdn,models,stripe or all")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}

@@ -1,6 +1,9 @@
 package testbed
 
-import "testing"
+import (
+	"crypto/rand"
+	"testing"
+)
 
 // GoogleAddress is where the OpenID provider is, and the one client that it knows.
 type GoogleAddress struct {
@@ -55,4 +58,15 @@ func CDN(t testing.TB) CDNAddress {
 		PurgeToken: p.Secrets["CDN_PURGE_TOKEN"],
 		Bucket:     p.bucket("images"),
 	}
+}
+
+// StripeAddress is where Stripe's API is, and a key that lets in.
+type StripeAddress struct {
+	URL, Key string
+}
+
+// Stripe returns the server that stands in for Stripe with a key of the test's own: what other keys made is out of its sight.
+func Stripe(t testing.TB) StripeAddress {
+	t.Helper()
+	return StripeAddress{URL: parts(t).Stripe, Key: "sk_test_" + rand.Text()}
 }

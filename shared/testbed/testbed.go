@@ -21,6 +21,7 @@ type addresses struct {
 	CDN      string            `json:"cdn"`
 	Bucket   string            `json:"bucket"`
 	Models   string            `json:"models"`
+	Stripe   string            `json:"stripe"`
 	Postgres string            `json:"postgres"`
 	Pooler   string            `json:"pooler"`
 	Secrets  map[string]string `json:"secrets"`
@@ -101,7 +102,7 @@ func build(root string) (string, error) {
 
 // serve starts every part. They end when the pipe to them closes, which the kernel does when this process ends.
 func serve(root, program string) (addresses, error) {
-	command := exec.Command(program, "serve", "--parts=postgres,bucket,google,cdn,models")
+	command := exec.Command(program, "serve", "--parts=postgres,bucket,google,cdn,models,stripe")
 	command.Dir, command.Stderr = root, os.Stderr
 	alive, err := command.StdinPipe()
 	if err != nil {
