@@ -14,6 +14,7 @@ require (
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/mileusna/useragent v1.3.5
 	github.com/pressly/goose/v3 v3.29.0
+	github.com/stripe/stripe-go/v76 v76.25.0
 	golang.org/x/image v0.47.0
 	golang.org/x/oauth2 v0.37.0
 	pgregory.net/rapid v1.3.0

@@ -44,6 +44,7 @@ var plan = []struct{ name, floor string }{
 	{"shared/bell", gate},
 	{"shared/google", gate},
 	{"shared/model", gate},
+	{"shared/payment", gate},
 
 	{"shared/session", noun},
 	{"shared/account", noun},
@@ -99,6 +100,7 @@ var vendors = map[string][]string{
 	"github.com/pressly/goose/":                   {"shared/migration"},
 	"golang.org/x/image/":                         {"shared/picture"},
 	"github.com/mileusna/useragent":               {"shared/session", "shared/web"},
+	"github.com/stripe/stripe-go/v76":             {"shared/payment"},
 	"github.com/google/uuid":                      {"shared/page", "shared/web", noun},
 }
 
