@@ -194,6 +194,7 @@ func Catalogue() []Column {
 		{"subscription.period_end", "until when it is paid", Person, Shown, WithAccount, life},
 		{"subscription.cancel_at", "when it is to end", Person, Shown, WithAccount, life},
 		{"subscription.ended_at", "when it ended", Person, Shown, WithAccount, life},
+		{"subscription.seen_on", "day of the last comparison that found it at Stripe", Service, LeftOut, WithAccount, life},
 		{"subscription.version", "number of the last change", Service, LeftOut, WithAccount, life},
 
 		{"payment.id", "Stripe's payment intent", Person, Shown, AtItsEnd, books},

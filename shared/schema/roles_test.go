@@ -47,7 +47,7 @@ customer         app_reader   select
 customer         app_cashier  select insert update(begun_at,id,operation)
 subscription     app_web      select
 subscription     app_reader   select
-subscription     app_cashier  select insert update(cancel_at,ended_at,offer,period_end,status,version)
+subscription     app_cashier  select insert update(cancel_at,ended_at,offer,period_end,seen_on,status,version)
 payment          app_reader   select
 payment          app_cashier  select insert update(amount,charge,invoice,invoice_number,kind,offer,returned,status,tax_country,version)
 payment_return   app_reader   select

@@ -19,6 +19,7 @@ type run struct {
 
 	mutex  sync.Mutex
 	counts map[string]int
+	alarms []logline.Word
 }
 
 type runKey struct{}
@@ -34,6 +35,17 @@ func Count(ctx context.Context, name string, n int) {
 	run.counts[logline.Word(name).String()] += n
 }
 
+// Alarm calls an operator: the job's log line carries the word, and template.yaml has an alarm on such lines.
+func Alarm(ctx context.Context, word string) {
+	run, ok := ctx.Value(runKey{}).(*run)
+	if !ok {
+		return // a test runs the job without its edge
+	}
+	run.mutex.Lock()
+	defer run.mutex.Unlock()
+	run.alarms = append(run.alarms, logline.Word(word))
+}
+
 // line is all that is ever logged about a run.
 type line struct {
 	Time      string         `json:"time"` // the event's own clock
@@ -47,6 +59,7 @@ type line struct {
 	Code      logline.Word   `json:"code,omitempty"`
 	Error     logline.Word   `json:"error,omitempty"`
 	Counts    map[string]int `json:"counts,omitempty"`
+	Alarms    []logline.Word `json:"alarms,omitempty"`
 }
 
 func (r *run) line(err error) line {
@@ -55,7 +68,7 @@ func (r *run) line(err error) line {
 	l := line{
 		Level: "INFO", Msg: "job",
 		Job: logline.Word(os.Getenv("AWS_LAMBDA_FUNCTION_NAME")), RequestID: logline.Word(r.requestID),
-		Ms: time.Since(r.began).Milliseconds(), Cold: r.cold, OK: err == nil, Counts: r.counts,
+		Ms: time.Since(r.began).Milliseconds(), Cold: r.cold, OK: err == nil, Counts: r.counts, Alarms: r.alarms,
 	}
 	if !r.clock.event.IsZero() {
 		l.Time = r.clock.event.Format("2006-01-02T15:04:05.000Z07:00")

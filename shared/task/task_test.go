@@ -102,6 +102,7 @@ func TestOneLineAJobWithItsCounts(t *testing.T) {
 		all.Wait()
 		Count(ctx, "rung", 0)
 		Count(ctx, "ann@example.com", 1)
+		Alarm(ctx, "books_repaired")
 		return "", nil
 	})
 	if _, err := b.send(asked); err != nil {
@@ -113,6 +114,9 @@ func TestOneLineAJobWithItsCounts(t *testing.T) {
 			t.Errorf("%s is %v", name, l[name])
 		}
 	}
+	if alarms := fmt.Sprint(l["alarms"]); alarms != "[books_repaired]" {
+		t.Errorf("alarms %s", alarms)
+	}
 	if counts := fmt.Sprint(l["counts"]); counts != "map[rung:0 swept:20 withheld:1]" {
 		t.Errorf("counts %s", counts)
 	}
@@ -123,6 +127,7 @@ func TestOneLineAJobWithItsCounts(t *testing.T) {
 		t.Errorf("logged %s", b.logs.String())
 	}
 	Count(context.Background(), "nobody listens", 1)
+	Alarm(context.Background(), "nobody_listens")
 }
 
 func TestAFailedJobTellsItsClassOnly(t *testing.T) {

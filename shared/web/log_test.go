@@ -15,6 +15,8 @@ import (
 func TestOneLineARequest(t *testing.T) {
 	b := newBench(t, Routes{"GET /images/{id}": func(w http.ResponseWriter, r *http.Request) error {
 		Who(r, "p-1f2e3d4c")
+		Alarm(r, "unclaimed_payment")
+		Alarm(r, "ann@example.com")
 		return say("image")(w, r)
 	}})
 	e := ask(t, "GET", "/images/secret-id", header("user-agent", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Safari/605.1.15"))
@@ -26,6 +28,10 @@ func TestOneLineARequest(t *testing.T) {
 		t.Errorf("ms is %v", got["ms"])
 	}
 	delete(got, "ms")
+	if alarms := fmt.Sprint(got["alarms"]); alarms != "[unclaimed_payment withheld]" {
+		t.Errorf("alarms %s", alarms)
+	}
+	delete(got, "alarms")
 	if !maps.Equal(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}

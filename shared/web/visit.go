@@ -24,6 +24,7 @@ type visit struct {
 	reached bool // a story was found and began
 	err     error
 	who     string
+	alarms  []logline.Word
 }
 
 type visitKey struct{}
@@ -48,30 +49,37 @@ func Address(r *http.Request) netip.Addr {
 // Who notes for the request's log line who asked, as a pseudonym: one word that means nothing once its key is gone.
 func Who(r *http.Request, pseudonym string) { visitOf(r.Context()).who = pseudonym }
 
+// Alarm calls an operator: the request's log line carries the word, and template.yaml has an alarm on such lines.
+func Alarm(r *http.Request, word string) {
+	v := visitOf(r.Context())
+	v.alarms = append(v.alarms, logline.Word(word))
+}
+
 // line is all that is ever logged about a request. The path is not in it, only the pattern; and no text of an error.
 type line struct {
-	Time       string       `json:"time"` // the request's own clock
-	Level      string       `json:"level"`
-	Msg        string       `json:"msg"`
-	RequestID  logline.Word `json:"requestId"`
-	Invocation logline.Word `json:"invocation,omitempty"` // Lambda's own id, which its platform lines carry
-	Route      logline.Word `json:"route,omitempty"`
-	Method     logline.Word `json:"method"`
-	Status     int          `json:"status"`
-	Ms         int64        `json:"ms"`
-	Cold       bool         `json:"cold"`
-	Code       logline.Word `json:"code,omitempty"`
-	Error      logline.Word `json:"error,omitempty"`
-	Who        logline.Word `json:"who,omitempty"`
-	Browser    logline.Word `json:"browser,omitempty"`
-	System     logline.Word `json:"system,omitempty"`
+	Time       string         `json:"time"` // the request's own clock
+	Level      string         `json:"level"`
+	Msg        string         `json:"msg"`
+	RequestID  logline.Word   `json:"requestId"`
+	Invocation logline.Word   `json:"invocation,omitempty"` // Lambda's own id, which its platform lines carry
+	Route      logline.Word   `json:"route,omitempty"`
+	Method     logline.Word   `json:"method"`
+	Status     int            `json:"status"`
+	Ms         int64          `json:"ms"`
+	Cold       bool           `json:"cold"`
+	Code       logline.Word   `json:"code,omitempty"`
+	Error      logline.Word   `json:"error,omitempty"`
+	Who        logline.Word   `json:"who,omitempty"`
+	Browser    logline.Word   `json:"browser,omitempty"`
+	System     logline.Word   `json:"system,omitempty"`
+	Alarms     []logline.Word `json:"alarms,omitempty"`
 }
 
 func (v *visit) line(r *http.Request) line {
 	l := line{
 		Time: At(r).Format("2006-01-02T15:04:05.000Z07:00"), Level: "INFO", Msg: "request",
 		RequestID: logline.Word(v.requestID()), Route: route(r.Pattern), Method: method(v.event.RequestContext.HTTP.Method),
-		Status: v.reply.status, Ms: time.Since(v.began).Milliseconds(), Cold: v.cold, Who: logline.Word(v.who),
+		Status: v.reply.status, Ms: time.Since(v.began).Milliseconds(), Cold: v.cold, Who: logline.Word(v.who), Alarms: v.alarms,
 	}
 	if lc, ok := lambdacontext.FromContext(r.Context()); ok {
 		l.Invocation = logline.Word(lc.AwsRequestID)

@@ -42,7 +42,7 @@ create table app.customer (
 );
 
 -- A plan that somebody has or had, as Stripe last told it. Version counts what was written, so that a look at Stripe which
--- was overtaken by a later one is not written over it.
+-- was overtaken by a later one is not written over it. Seen_on is the day of the last comparison that found it at Stripe.
 create table app.subscription (
   id         text primary key check (id ~ '^sub_'),
   account_id uuid not null references app.account on delete cascade,
@@ -53,9 +53,11 @@ create table app.subscription (
   period_end timestamptz not null,
   cancel_at  timestamptz,
   ended_at   timestamptz,
+  seen_on    date,
   version    bigint not null
 );
 create index subscription_account on app.subscription (account_id, created_at desc);
+create index subscription_live on app.subscription (seen_on) where ended_at is null;
 
 -- ---------------------------------------------------------------- what was paid
 
@@ -197,7 +199,7 @@ create policy reader on app.payment_owner for select to app_reader using (true);
 -- cashier: stripe-webhook and reconcile-stripe.
 grant select (id) on app.account to app_cashier;
 grant select, insert, update (id, operation, begun_at) on app.customer to app_cashier;
-grant select, insert, update (offer, status, period_end, cancel_at, ended_at, version) on app.subscription to app_cashier;
+grant select, insert, update (offer, status, period_end, cancel_at, ended_at, seen_on, version) on app.subscription to app_cashier;
 grant select, insert, update (kind, offer, amount, charge, invoice, invoice_number, tax_country, status, returned, version)
   on app.payment to app_cashier;
 grant select, insert, update (status, amount, counts) on app.payment_return to app_cashier;
