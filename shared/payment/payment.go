@@ -77,8 +77,17 @@ func (s *Stripe) Checkout(ctx context.Context, order CheckoutOrder) (Session, er
 	return Session{}, errTodo
 }
 
-// ExpireSessions ends the customer's open Checkout sessions for a subscription, so that none can be paid any more.
-func (s *Stripe) ExpireSessions(ctx context.Context, customer string) error { return errTodo }
+// ExpireSessions ends the customer's open Checkout sessions for a subscription that are older than the newest one (by time of
+// creation, then by id, so that of two at once the same one stays whoever asks), so that no other can be paid any more.
+func (s *Stripe) ExpireSessions(ctx context.Context, customer string, newest Session) error {
+	return errTodo
+}
+
+// Subscribed says whether the customer has a subscription that a second one would come beside: any that has begun and has not
+// ended, so neither incomplete nor canceled.
+func (s *Stripe) Subscribed(ctx context.Context, customer string) (bool, error) {
+	return false, errTodo
+}
 
 // Portal opens the billing portal for a customer and gives its address. ErrNotFound if the customer was deleted.
 func (s *Stripe) Portal(ctx context.Context, customer, returnURL string) (url string, err error) {

@@ -84,6 +84,7 @@ type Session struct {
 	PaymentStatus string // paid, unpaid or no_payment_required
 	Payment       string // the payment intent of a pack, once there is one
 	Subscription  string // of a plan, once there is one
+	Invoice       string // of a plan's first payment, once there is one
 	Amount        int64
 	Currency      string
 	CreatedAt     time.Time
