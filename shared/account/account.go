@@ -138,10 +138,12 @@ type Profile struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
-// Credits of an account: to spend, and held for orders under way.
+// Credits of an account: to spend, held for orders under way, and owed, because they had been spent when their payment was
+// taken back. Who owes some has none to spend.
 type Credits struct {
 	Available int64 `json:"available"`
 	Held      int64 `json:"held"`
+	Owed      int64 `json:"owed"`
 }
 
 // Read gives the caller's own profile, in one statement with the session check.
@@ -153,7 +155,7 @@ func Read(ctx context.Context, db postgres.Querier, service *seal.Service, token
 		CreatedAt            time.Time
 	}](ctx, db, "reading the account", `
 		select `+session.Columns+`, a.name, a.email, a.picture, a.created_at,
-		       coalesce(b.available, 0) as available, coalesce(b.held, 0) as held
+		       coalesce(b.available, 0) as available, coalesce(b.held, 0) as held, coalesce(b.owed, 0) as owed
 		from app.caller($1, $2) c
 		join app.account a on a.id = c.account_id
 		left join lateral app.balance(c.account_id) b on true`, tokenHash, at)

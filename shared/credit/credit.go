@@ -24,8 +24,15 @@ const guardKept = 2 * 365 * 24 * time.Hour
 var ErrInsufficient = problem.New(problem.PaymentRequired, "insufficient_credits",
 	"You have too few credits for this; credits held for orders under way come back if those fail.")
 
-// Insufficient says whether app.hold_credits refused.
+// ErrOwed refuses orders while credits are owed that had been spent before their payment was taken back.
+var ErrOwed = problem.New(problem.PaymentRequired, "credits_owed",
+	"A payment was taken back after its credits had been spent, so your account owes credits; buy some to settle it, then order again.")
+
+// Insufficient says whether app.hold_credits refused because the spendable credits do not reach.
 func Insufficient(err error) bool { return postgres.Raised(err, "NF402") }
+
+// Owed says whether app.hold_credits refused because the account owes credits.
+func Owed(err error) bool { return postgres.Raised(err, "NF403") }
 
 // GrantFree opens the account's balance with the free credits of an identity that has not had them yet; identity is a
 // keyed hash.

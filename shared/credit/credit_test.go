@@ -254,9 +254,9 @@ func TestNoApplicationRoleWritesACreditPastTheLedger(t *testing.T) {
 	ada := db.SignIn(t, "ada", 50)
 	for role, as := range map[string]*postgres.Database{"web": db.Web, "reader": db.Reader, "worker": db.Worker, "sweeper": db.Sweeper} {
 		for _, sql := range []string{
-			`insert into app.credit_entry (account_id, at, kind, reference, available, held, available_after, held_after)
-			 values ('` + ada.ID + `', now(), 'grant', 'x', 1, 0, 51, 0)`,
-			`update app.credit_entry set available = 1000`, `delete from app.credit_entry`,
+			`insert into app.credit_entry (account_id, at, kind, reference, available, held, debt, available_after, held_after, debt_after)
+			 values ('` + ada.ID + `', now(), 'grant', 'x', 1, 0, 0, 51, 0, 0)`,
+			`update app.credit_entry set available = 1000`, `delete from app.credit_entry`, `truncate app.credit_entry`,
 			`update app.credit_balance set available = 1000`, `delete from app.credit_balance`,
 			`insert into app.credit_balance values (gen_random_uuid(), 1, 0)`,
 			`update app.credit_grant set remaining = amount`, `delete from app.credit_grant`,
@@ -264,6 +264,9 @@ func TestNoApplicationRoleWritesACreditPastTheLedger(t *testing.T) {
 			 values ('` + ada.ID + `', 'pack', 'x', 1, 1, now(), 'infinity')`,
 			`update app.free_grant_guard set expires_at = now()`, `insert into app.free_grant_guard values ('x', now())`, `update app.credit_hold set state = 'released', closed_at = now()`,
 			`select app.grant_credits('` + ada.ID + `', 'pack', 'x', 1, now(), 'infinity')`,
+			`select app.reverse_credits('` + ada.ID + `', 'free', '` + ada.ID + `', 0, 'x', now())`,
+			`select app.book('` + ada.ID + `', now(), 'grant', 'x', 1, 0, 0, null)`,
+			`select app.lock_balance('` + ada.ID + `')`, `select app.expire_lots('` + ada.ID + `', 'infinity')`,
 		} {
 			if _, err := as.Exec(ctx, sql); !postgres.Raised(err, "42501") {
 				t.Errorf("%s may %s: %v", role, sql, err)

@@ -126,6 +126,8 @@ func write(ctx context.Context, db postgres.Querier, key seal.Key, account strin
 	switch {
 	case credit.Insufficient(err):
 		return Row{}, false, credit.ErrInsufficient
+	case credit.Owed(err):
+		return Row{}, false, credit.ErrOwed
 	case errors.Is(err, pgx.ErrNoRows):
 		return Row{}, false, nil
 	case err != nil:

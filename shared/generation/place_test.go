@@ -130,10 +130,28 @@ func TestTwentyOrdersAtOnceUnderOneKeyAreOne(t *testing.T) {
 	}
 }
 
+// owing is somebody whose payment was taken back after its credits had been spent.
+func owing(t *testing.T, db people.Database) people.Person {
+	t.Helper()
+	ctx, p, hold := context.Background(), db.SignIn(t, "owing", 0), uuid.NewString()
+	lot := credit.Lot{Account: p.ID, Source: credit.Pack, Reference: "payment", Amount: 5, ExpiresAt: people.Now().AddDate(1, 0, 0)}
+	if _, err := credit.Grant(ctx, db.Owner, lot, people.Now()); err != nil {
+		t.Fatal(err)
+	}
+	db.Do(t, `select app.hold_credits($1, $2, 1, $3)`, p.ID, hold, people.Now())
+	if _, err := credit.Settle(ctx, db.Worker, hold, people.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := credit.Reverse(ctx, db.Owner, p.ID, credit.Pack, "payment", 5, credit.PaymentReturned, people.Now()); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 func TestAnOrderThatIsNotAcceptedLeavesNothing(t *testing.T) {
 	t.Parallel()
 	db := people.Open(t)
-	ada, grace := db.SignIn(t, "ada", 1), db.SignIn(t, "grace", 50)
+	ada, grace, owing := db.SignIn(t, "ada", 1), db.SignIn(t, "grace", 50), owing(t, db)
 	edit := func(ids ...string) tool.Order { return tool.Order{Tool: "edit", Prompt: "at night", Images: ids} }
 	mine, hers := shelve(t, db, ada, nil), shelve(t, db, grace, nil)
 	hidden := shelve(t, db, grace, nil)
@@ -144,6 +162,7 @@ func TestAnOrderThatIsNotAcceptedLeavesNothing(t *testing.T) {
 		err error
 	}{
 		"too few credits":           {ada, edit(mine), credit.ErrInsufficient},
+		"credits are owed":          {owing, lighthouse(), credit.ErrOwed},
 		"another person's image":    {ada, edit(hers), image.ErrNotFound},
 		"one of two is not hers":    {grace, edit(hers, mine), image.ErrNotFound},
 		"an image that was deleted": {grace, edit(hidden), image.ErrNotFound},
@@ -160,7 +179,7 @@ func TestAnOrderThatIsNotAcceptedLeavesNothing(t *testing.T) {
 	if got := standing(t, db, grace); got != [3]int64{0, 50, 0} {
 		t.Errorf("grace has %v", got)
 	}
-	if holds := people.Ask[int](t, db, `select count(*) from app.credit_hold`); holds != 0 {
+	if holds := people.Ask[int](t, db, `select count(*) from app.credit_hold where state = 'held'`); holds != 0 {
 		t.Errorf("%d holds", holds)
 	}
 }

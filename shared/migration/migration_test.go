@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"nanoflux.ai/backend/shared/migration"
+	"nanoflux.ai/backend/shared/schema"
 	"nanoflux.ai/backend/shared/testbed"
 )
 
@@ -45,10 +46,23 @@ func empty(t *testing.T) string {
 	return address.String()
 }
 
+// files are the migrations in their order.
+func files(t *testing.T) (names []string) {
+	t.Helper()
+	entries, err := schema.Migrations.ReadDir("migrations")
+	if err != nil || len(entries) == 0 {
+		t.Fatal("no migrations found", err)
+	}
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	return names
+}
+
 func TestUpAppliesEachMigrationOnce(t *testing.T) {
 	t.Parallel()
 	at := empty(t)
-	for _, wanted := range [][]string{{"00001_first.sql"}, {}} {
+	for _, wanted := range [][]string{files(t), {}} {
 		if applied, err := migration.Up(context.Background(), at); err != nil || !slices.Equal(applied, wanted) {
 			t.Fatalf("applied %v, %v; want %v", applied, err, wanted)
 		}
@@ -69,7 +83,7 @@ func TestTwoDeploymentsAtOnceApplyEachMigrationOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if together := slices.Concat(applied...); !slices.Equal(together, []string{"00001_first.sql"}) {
+	if together := slices.Concat(applied...); !slices.Equal(together, files(t)) {
 		t.Errorf("applied %v", applied)
 	}
 }

@@ -88,6 +88,7 @@ func Catalogue() []Column {
 		{"credit_balance.account_id", "account", Service, LeftOut, WithAccount, life},
 		{"credit_balance.available", "credits to spend", Person, Shown, WithAccount, life},
 		{"credit_balance.held", "credits held for orders under way", Person, Shown, WithAccount, life},
+		{"credit_balance.debt", "credits owed: spent before their payment was taken back", Person, Shown, WithAccount, life},
 
 		{"credit_grant.id", "random id", Person, Shown, WithAccount, life},
 		{"credit_grant.account_id", "account", Service, LeftOut, WithAccount, life},
@@ -97,6 +98,9 @@ func Catalogue() []Column {
 		{"credit_grant.remaining", "credits not yet spent or held", Person, Shown, WithAccount, life},
 		{"credit_grant.granted_at", "when", Person, Shown, WithAccount, life},
 		{"credit_grant.expires_at", "when the rest expires", Person, Shown, WithAccount, life},
+		{"credit_grant.reversed", "credits taken back, because their payment was", Person, Shown, WithAccount, life},
+		{"credit_grant.expired", "credits that expired unspent", Person, Shown, WithAccount, life},
+		{"credit_grant.excused", "of the reversed ones, those not taken because they had expired", Service, LeftOut, WithAccount, life},
 
 		{"credit_hold.id", "the order's id", Person, Shown, WithAccount, life},
 		{"credit_hold.account_id", "account", Service, LeftOut, WithAccount, life},
@@ -109,15 +113,18 @@ func Catalogue() []Column {
 		{"credit_hold_lot.grant_id", "lot that it was taken from", Service, LeftOut, WithAccount, life},
 		{"credit_hold_lot.amount", "credits of that lot", Service, LeftOut, WithAccount, life},
 
-		{"credit_entry.id", "number of the entry", Service, LeftOut, WithAccount, life},
+		{"credit_entry.id", "number of the entry", Person, Shown, WithAccount, life},
 		{"credit_entry.account_id", "account", Service, LeftOut, WithAccount, life},
 		{"credit_entry.at", "when", Person, Shown, WithAccount, life},
-		{"credit_entry.kind", "grant, hold, settle or release", Person, Shown, WithAccount, life},
+		{"credit_entry.kind", "grant, hold, settle, release, expire, reverse or restore", Person, Shown, WithAccount, life},
 		{"credit_entry.reference", "grant or order that it is about", Person, Shown, WithAccount, life},
 		{"credit_entry.available", "change of the credits to spend", Person, Shown, WithAccount, life},
 		{"credit_entry.held", "change of the credits held", Person, Shown, WithAccount, life},
+		{"credit_entry.debt", "change of the credits owed", Person, Shown, WithAccount, life},
 		{"credit_entry.available_after", "credits to spend after it", Person, Shown, WithAccount, life},
 		{"credit_entry.held_after", "credits held after it", Person, Shown, WithAccount, life},
+		{"credit_entry.debt_after", "credits owed after it", Person, Shown, WithAccount, life},
+		{"credit_entry.cause", "why credits were taken or given back", Person, Shown, WithAccount, life},
 
 		{"free_grant_guard.hash", "keyed hash of a Google identity that had its free credits", Person, LeftOut, AtItsEnd, guard},
 		{"free_grant_guard.expires_at", "end date of the hash", Service, LeftOut, AtItsEnd, guard},

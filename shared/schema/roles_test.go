@@ -28,6 +28,7 @@ session          app_web      select insert update(last_seen_at) delete
 session          app_reader   select
 session          app_sweeper  select delete
 credit_balance   app_reader   select
+credit_entry     app_reader   select
 credit_hold      app_sweeper  select
 free_grant_guard app_sweeper  select delete
 image            app_web      select insert update(state,state_at) delete
@@ -68,6 +69,7 @@ const calls = `
 alive               app_web app_worker
 balance             app_reader
 caller              app_reader app_web
+expire_credits      app_sweeper
 grant_credits       app_cashier
 grant_free_credits  app_web
 granted             app_cashier app_web
