@@ -31,6 +31,7 @@ type world struct {
 	faults   []fault
 	answers  map[string]answer // by Idempotency-Key
 	numbers  map[string]int    // counters by name, for invoice numbers and their like
+	billing  billing           // what time will do to subscriptions
 }
 
 // requestMark is what an event tells about the request that caused it; empty where none did.
