@@ -99,7 +99,7 @@ REGISTERS = shared/schema/catalogue\.go|shared/model/register\.go
 
 .PHONY: deadcode
 deadcode: tools ## no function of ours that no program reaches
-	@dead=$$($(TOOLS)/deadcode -tags lambda.norpc ./functions/... && cd infra/local && $(TOOLS)/deadcode .) || exit 1; \
+	@dead=$$($(TOOLS)/deadcode -tags lambda.norpc ./functions/... ./infra/stripe-setup && cd infra/local && $(TOOLS)/deadcode .) || exit 1; \
 	dead=$$(grep -vE '^($(REGISTERS)):' <<<"$$dead" | grep .) && { printf 'never called:\n%s\n' "$$dead"; exit 1; } || true
 
 .PHONY: template
@@ -141,6 +141,10 @@ build-%:
 	@folder=$$(sed 's/\([a-z0-9]\)\([A-Z]\)/\1-\2/g' <<<'$*' | tr '[:upper:]' '[:lower:]'); \
 	$(BUILD) -o "$${ARTIFACTS_DIR:?is set by sam build}/bootstrap" "./functions/$$folder" && \
 	if [ -f $(DATABASE_CA) ]; then cp $(DATABASE_CA) "$$ARTIFACTS_DIR/"; fi
+
+.PHONY: stripe-setup
+stripe-setup: ## create or check what is sold at Stripe: STRIPE_SECRET_KEY=sk_test_… make stripe-setup SITE=https://…
+	@go run ./infra/stripe-setup
 
 # Values for the template's parameters; Architecture always comes from here, or code and machine would differ.
 PARAMETERS = --parameter-overrides $(addprefix file://,$(wildcard parameters.yaml)) Architecture=$(ARCH)

@@ -22,6 +22,7 @@ const (
 	noun     = "noun"     // the only owner of its tables
 	edge     = "edge"     // the only importers of aws-lambda-go
 	function = "function" // one Lambda each
+	program  = "program"  // run by operators at their own machine
 	bed      = "bed"      // for tests only
 )
 
@@ -52,6 +53,7 @@ var plan = []struct{ name, floor string }{
 	{"shared/image", noun},
 	{"shared/upload", noun},
 	{"shared/generation", noun},
+	{"shared/billing", noun},
 
 	{"shared/web", edge},
 	{"shared/task", edge},
@@ -65,9 +67,13 @@ var plan = []struct{ name, floor string }{
 	{"functions/login-callback", function},
 	{"functions/logout", function},
 	{"functions/migrate", function},
+	{"functions/reconcile-stripe", function},
 	{"functions/site", function},
+	{"functions/stripe-webhook", function},
 	{"functions/sweep-stalled", function},
 	{"functions/upload", function},
+
+	{"infra/stripe-setup", program},
 
 	{"shared/testbed", bed},
 	{"shared/testbed/people", bed},
@@ -80,6 +86,7 @@ var may = map[string][]string{
 	noun:     {word, gate, noun},
 	edge:     {word},
 	function: {word, gate, noun, edge},
+	program:  {word, gate},
 	bed:      {word, gate, noun, bed},
 }
 
