@@ -59,6 +59,8 @@ var plan = []struct{ name, floor string }{
 	{"shared/task", edge},
 
 	{"functions/account", function},
+	{"functions/billing", function},
+	{"functions/checkout", function},
 	{"functions/delete-image", function},
 	{"functions/draw", function},
 	{"functions/generate", function},

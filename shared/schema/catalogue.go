@@ -248,6 +248,7 @@ func Catalogue() []Column {
 		{"stripe_event.at", "when it was applied", Service, LeftOut, AtItsEnd, events},
 
 		{"reconciliation.day", "day of a comparison with Stripe", Service, LeftOut, Never, events},
+		{"reconciliation.since", "from when on it looks", Service, LeftOut, Never, events},
 		{"reconciliation.step", "what is compared", Service, LeftOut, Never, events},
 		{"reconciliation.cursor", "Stripe's object that it has come to", Service, LeftOut, Never, events},
 		{"reconciliation.checked", "objects compared", Service, LeftOut, Never, events},

@@ -58,7 +58,7 @@ payment_owner    app_cashier  select insert
 unclaimed_payment app_cashier select insert delete
 plan_invoice     app_cashier  select insert update(payment_id)
 stripe_event     app_cashier  select insert delete
-reconciliation   app_cashier  select insert update(checked,cursor,finished_at,repaired,step) delete
+reconciliation   app_cashier  select insert update(checked,cursor,finished_at,repaired,since,step) delete
 `
 
 // kept are the tables that the eraser has no business with: what was migrated, and what outlives every account.
@@ -79,6 +79,7 @@ images_of           app_reader
 keyring             app_worker
 owns_images         app_web
 release_hold        app_sweeper app_worker
+reverse_credits     app_cashier
 settle_hold         app_sweeper app_worker
 `
 

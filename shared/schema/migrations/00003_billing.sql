@@ -137,6 +137,7 @@ create index stripe_event_age on app.stripe_event (at);
 -- One comparison of our books with Stripe's a day, and where it has come to.
 create table app.reconciliation (
   day         date primary key,
+  since       timestamptz not null,
   step        text not null,
   cursor      text not null,
   checked     bigint not null,
@@ -207,7 +208,7 @@ grant select, insert on app.payment_owner to app_cashier;
 grant select, insert, delete on app.unclaimed_payment to app_cashier;
 grant select, insert, update (payment_id) on app.plan_invoice to app_cashier;
 grant select, insert, delete on app.stripe_event to app_cashier;
-grant select, insert, update (step, cursor, checked, repaired, finished_at), delete on app.reconciliation to app_cashier;
+grant select, insert, update (since, step, cursor, checked, repaired, finished_at), delete on app.reconciliation to app_cashier;
 create policy cashier on app.account for select to app_cashier using (true);
 create policy cashier on app.customer to app_cashier using (true);
 create policy cashier on app.subscription to app_cashier using (true);
@@ -218,4 +219,4 @@ create policy cashier on app.unclaimed_payment to app_cashier using (true);
 create policy cashier on app.plan_invoice to app_cashier using (true);
 create policy cashier on app.stripe_event to app_cashier using (true);
 create policy cashier on app.reconciliation to app_cashier using (true);
-grant execute on function app.has_account, app.granted, app.grant_credits to app_cashier;
+grant execute on function app.has_account, app.granted, app.grant_credits, app.reverse_credits to app_cashier;

@@ -1,0 +1,72 @@
+package billing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"nanoflux.ai/backend/shared/postgres"
+)
+
+// owner finds whose a customer of Stripe is: by our own record, else by the account that our checkout wrote into Stripe's
+// metadata, because the answer that named the customer may have been lost. Where there is none, reason says why.
+func owner(ctx context.Context, tx postgres.Querier, customer, claimed string, at time.Time) (account, reason string, err error) {
+	err = tx.QueryRow(ctx, `select account_id from app.customer where id = $1`, customer).Scan(&account)
+	if err == nil || !errors.Is(err, pgx.ErrNoRows) {
+		return account, "", err
+	}
+	if _, wrong := uuid.Parse(claimed); wrong != nil {
+		return "", "unknown_customer", nil
+	}
+	var exists bool
+	if err := tx.QueryRow(ctx, `select app.has_account($1)`, claimed).Scan(&exists); err != nil {
+		return "", "", err
+	}
+	if !exists {
+		return "", "account_gone", nil
+	}
+	if customer != "" {
+		_, err = tx.Exec(ctx, `
+			insert into app.customer as c (account_id, id, operation, begun_at) values ($1, $2, $3, $4)
+			on conflict (account_id) do update set id = excluded.id where c.id is null`, claimed, customer, uuid.NewString(), at)
+	} else {
+		err = nil
+	}
+	return claimed, "", err
+}
+
+// claim notes that nobody got anything for a payment, and why; or, for no reason, that somebody did. It says whether it is
+// newly unclaimed.
+func claim(ctx context.Context, tx postgres.Querier, id, reason string, at time.Time) (newly bool, err error) {
+	if reason == "" {
+		_, err = tx.Exec(ctx, `delete from app.unclaimed_payment where payment_id = $1`, id)
+		return false, err
+	}
+	done, err := tx.Exec(ctx, `insert into app.unclaimed_payment (payment_id, reason, since) values ($1, $2, $3) on conflict do nothing`,
+		id, reason, at)
+	return done.RowsAffected() > 0, err
+}
+
+// Unclaimed is a payment that nobody got anything for.
+type Unclaimed struct {
+	Payment  string    `json:"payment"`
+	Amount   int64     `json:"amount"` // in minor units
+	Currency string    `json:"currency"`
+	Reason   string    `json:"reason"` // unknown_customer, account_gone, unknown_offer
+	Since    time.Time `json:"since"`
+}
+
+// ListUnclaimed shows an operator the payments to look at, the oldest first, at most limit.
+func ListUnclaimed(ctx context.Context, db postgres.Querier, limit int) ([]Unclaimed, error) {
+	rows, err := db.Query(ctx, `
+		select u.payment_id as payment, p.amount, p.currency, u.reason, u.since
+		from app.unclaimed_payment u join app.payment p on p.id = u.payment_id order by u.since, u.payment_id limit $1`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("listing unclaimed payments: %w", err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[Unclaimed])
+}

@@ -1,0 +1,99 @@
+package billing
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"nanoflux.ai/backend/shared/credit"
+	"nanoflux.ai/backend/shared/payment"
+	"nanoflux.ai/backend/shared/postgres"
+)
+
+// invoiced applies a paid invoice without a payment of its own; nobody's money is in it, so an unknown owner is no alarm.
+func (b Books) invoiced(ctx context.Context, tx postgres.Querier, invoice payment.Invoice, at time.Time) (Outcome, error) {
+	d := dueOf(b.Prices, invoice)
+	if !d.known {
+		return Outcome{}, nil
+	}
+	account, _, err := owner(ctx, tx, invoice.Customer, invoice.Account, at)
+	if err != nil || account == "" {
+		return Outcome{}, err
+	}
+	changed, err := b.settleInvoice(ctx, tx, account, invoice, d, "", at)
+	return Outcome{Changed: changed}, err
+}
+
+// settleInvoice grants a paid invoice's credits or takes back those of unused time, and what was refunded of it.
+func (b Books) settleInvoice(ctx context.Context, tx postgres.Querier, account string, invoice payment.Invoice, d due, paid string, at time.Time) (changed bool, err error) {
+	if d.takes > 0 {
+		if d.from, err = takesFrom(ctx, tx, account, d.from, invoice.PaidAt); err != nil {
+			return false, err
+		}
+		if d.from == "" {
+			d.takes = 0 // nothing was ever granted, so nothing can be taken back
+		}
+	}
+	if _, err = tx.Exec(ctx, `
+		insert into app.plan_invoice (id, account_id, payment_id, total, credits, takes, takes_from, paid_at)
+		values ($1, $2, nullif($3, ''), $4, $5, $6, nullif($7, ''), $8)
+		on conflict (id) do update set payment_id = excluded.payment_id`,
+		invoice.ID, account, paid, invoice.Total, d.credits, d.takes, d.from, invoice.PaidAt); err != nil {
+		return false, err
+	}
+	// Both rows are locked before a credit moves, always in this order: what goes back is summed up over what others write, and
+	// the ledger's own locks come last.
+	if _, err = tx.Exec(ctx, `select from app.plan_invoice where id in ($1, $2) order by id for update`, invoice.ID, d.from); err != nil {
+		return false, err
+	}
+	if d.credits > 0 {
+		if changed, err = credit.Grant(ctx, tx, credit.Lot{
+			Account: account, Source: "plan", Reference: invoice.ID, Amount: d.credits, ExpiresAt: d.ends,
+		}, at); err != nil {
+			return false, err
+		}
+		moved, err := takeBack(ctx, tx, account, invoice.ID, invoice.ID, at)
+		if err != nil {
+			return false, err
+		}
+		changed = changed || moved
+	}
+	if d.takes > 0 {
+		moved, err := takeBack(ctx, tx, account, d.from, invoice.ID, at)
+		if err != nil {
+			return false, err
+		}
+		changed = changed || moved
+	}
+	return changed, nil
+}
+
+// takesFrom is the invoice that unused time is taken back from: the one that Stripe names, or else the account's latest that
+// granted anything; "" if there is none.
+func takesFrom(ctx context.Context, tx postgres.Querier, account, named string, paidAt time.Time) (id string, err error) {
+	err = tx.QueryRow(ctx, `
+		select id from app.plan_invoice
+		where account_id = $1 and credits > 0 and (id = $2 or paid_at <= $3)
+		order by id = $2 desc, paid_at desc, id limit 1`, account, named, paidAt).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", nil
+	}
+	return id, err
+}
+
+// takeBack sets what has been taken back of an invoice's credits, over all causes. The caller has locked its row.
+func takeBack(ctx context.Context, tx postgres.Querier, account, invoice, cause string, at time.Time) (bool, error) {
+	var credits, total, returned, taken int64
+	if err := tx.QueryRow(ctx, `
+		select i.credits, i.total, coalesce(p.returned, 0),
+		       coalesce((select sum(later.takes)::bigint from app.plan_invoice later where later.takes_from = i.id), 0)
+		from app.plan_invoice i left join app.payment p on p.id = i.payment_id where i.id = $1`, invoice).
+		Scan(&credits, &total, &returned, &taken); err != nil {
+		return false, err
+	}
+	target := min(credits, takenBack(credits, returned, total)+taken)
+	delta, err := credit.Reverse(ctx, tx, account, "plan", invoice, target, cause, at)
+	return delta != 0, err
+}
