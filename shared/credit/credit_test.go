@@ -254,8 +254,8 @@ func TestNoApplicationRoleWritesACreditPastTheLedger(t *testing.T) {
 	ada := db.SignIn(t, "ada", 50)
 	for role, as := range map[string]*postgres.Database{"web": db.Web, "reader": db.Reader, "worker": db.Worker, "sweeper": db.Sweeper} {
 		for _, sql := range []string{
-			`insert into app.credit_entry (account_id, at, kind, reference, available, held, debt, available_after, held_after, debt_after)
-			 values ('` + ada.ID + `', now(), 'grant', 'x', 1, 0, 0, 51, 0, 0)`,
+			`insert into app.credit_entry (account_id, number, at, kind, reference, available, held, debt, available_after, held_after, debt_after)
+			 values ('` + ada.ID + `', 2, now(), 'grant', 'x', 1, 0, 0, 51, 0, 0)`,
 			`update app.credit_entry set available = 1000`, `delete from app.credit_entry`, `truncate app.credit_entry`,
 			`update app.credit_balance set available = 1000`, `delete from app.credit_balance`,
 			`insert into app.credit_balance values (gen_random_uuid(), 1, 0)`,

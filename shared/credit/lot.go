@@ -20,12 +20,6 @@ const (
 	Goodwill = "goodwill"
 )
 
-// Why credits are taken back or given back; history tells them apart.
-const (
-	PaymentReturned = "payment_returned" // by a refund, a dispute or a warning, or it came back after one
-	PlanChanged     = "plan_changed"     // unused time of a plan was credited
-)
-
 // Lot is what is granted at once: Amount credits, more than none, that end at ExpiresAt. Source and Reference name its cause,
 // which grants once only.
 type Lot struct {
@@ -48,7 +42,8 @@ func Grant(ctx context.Context, db postgres.Querier, lot Lot, at time.Time) (don
 // Reverse sets how much of a lot is taken back in all, from 0 to its amount; a repetition changes nothing. More than before is
 // taken from the lot, then from the account's other lots, then owed; less repays what is owed, then comes back to the lot.
 // Credits that have expired unspent are not taken a second time. The delta is how many credits the account has more than
-// before, with what it owes counted against them. An account without such a lot is ErrNoLot.
+// before, with what it owes counted against them. The cause is the lot's own reference where its payment was returned, or came
+// back after all; for a change of plan it is the later invoice. An account without such a lot is ErrNoLot.
 func Reverse(ctx context.Context, db postgres.Querier, account, source, reference string, target int64, cause string, at time.Time) (delta int64, err error) {
 	err = db.QueryRow(ctx, `select app.reverse_credits($1, $2, $3, $4, $5, $6)`, account, source, reference, target, cause, at).Scan(&delta)
 	if postgres.Raised(err, "NF404") {

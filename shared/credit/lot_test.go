@@ -25,7 +25,7 @@ func give(t *testing.T, db people.Database, account, reference string, amount in
 // reverse wants this delta of a new target.
 func reverse(t *testing.T, db people.Database, account, reference string, target, delta int64, at time.Time) {
 	t.Helper()
-	got, err := credit.Reverse(context.Background(), db.Owner, account, credit.Pack, reference, target, credit.PaymentReturned, at)
+	got, err := credit.Reverse(context.Background(), db.Owner, account, credit.Pack, reference, target, reference, at)
 	if got != delta || err != nil {
 		t.Errorf("reversing %s to %d changed %d, want %d: %v", reference, target, got, delta, err)
 	}
@@ -164,14 +164,14 @@ func TestReversalsThatCannotBeAreRefused(t *testing.T) {
 	ada, bob, at := db.SignIn(t, "ada", 5), db.SignIn(t, "bob", 5), people.Now()
 	give(t, db, ada.ID, "a", 10, at, 30)
 	for _, target := range []int64{-1, 11} {
-		if _, err := credit.Reverse(ctx, db.Owner, ada.ID, credit.Pack, "a", target, credit.PaymentReturned, at); !postgres.Raised(err, "23514") {
+		if _, err := credit.Reverse(ctx, db.Owner, ada.ID, credit.Pack, "a", target, "a", at); !postgres.Raised(err, "23514") {
 			t.Errorf("of 10 credits %d were taken back: %v", target, err)
 		}
 	}
 	for what, c := range map[string][3]string{
 		"another's": {bob.ID, credit.Pack, "a"}, "an unknown one": {ada.ID, credit.Pack, "b"}, "of another source": {ada.ID, credit.Plan, "a"},
 	} {
-		if _, err := credit.Reverse(ctx, db.Owner, c[0], c[1], c[2], 1, credit.PaymentReturned, at); err != credit.ErrNoLot {
+		if _, err := credit.Reverse(ctx, db.Owner, c[0], c[1], c[2], 1, c[2], at); err != credit.ErrNoLot {
 			t.Errorf("a lot that is %s: %v", what, err)
 		}
 	}

@@ -142,7 +142,7 @@ func owing(t *testing.T, db people.Database) people.Person {
 	if _, err := credit.Settle(ctx, db.Worker, hold, people.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := credit.Reverse(ctx, db.Owner, p.ID, credit.Pack, "payment", 5, credit.PaymentReturned, people.Now()); err != nil {
+	if _, err := credit.Reverse(ctx, db.Owner, p.ID, credit.Pack, "payment", 5, "payment", people.Now()); err != nil {
 		t.Fatal(err)
 	}
 	return p

@@ -88,6 +88,7 @@ func Catalogue() []Column {
 		{"credit_balance.account_id", "account", Service, LeftOut, WithAccount, life},
 		{"credit_balance.available", "credits to spend", Person, Shown, WithAccount, life},
 		{"credit_balance.held", "credits held for orders under way", Person, Shown, WithAccount, life},
+		{"credit_balance.entries", "how many entries explain it", Service, LeftOut, WithAccount, life},
 		{"credit_balance.debt", "credits owed: spent before their payment was taken back", Person, Shown, WithAccount, life},
 
 		{"credit_grant.id", "random id", Person, Shown, WithAccount, life},
@@ -113,7 +114,7 @@ func Catalogue() []Column {
 		{"credit_hold_lot.grant_id", "lot that it was taken from", Service, LeftOut, WithAccount, life},
 		{"credit_hold_lot.amount", "credits of that lot", Service, LeftOut, WithAccount, life},
 
-		{"credit_entry.id", "number of the entry", Person, Shown, WithAccount, life},
+		{"credit_entry.number", "number of the entry, counted in the account", Person, Shown, WithAccount, life},
 		{"credit_entry.account_id", "account", Service, LeftOut, WithAccount, life},
 		{"credit_entry.at", "when", Person, Shown, WithAccount, life},
 		{"credit_entry.kind", "grant, hold, settle, release, expire, reverse or restore", Person, Shown, WithAccount, life},

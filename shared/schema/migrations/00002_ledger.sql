@@ -5,6 +5,7 @@
 
 alter table app.credit_balance
   add column debt bigint not null default 0 check (debt >= 0),
+  add column entries bigint not null default 0,
   add constraint credit_balance_owes_or_has check (debt = 0 or available = 0);
 
 -- reversed is what the payment's returns ask to be taken back; of it, excused was not taken from anybody, because as many
@@ -20,14 +21,27 @@ alter table app.credit_grant
   drop constraint credit_grant_check1; -- a period may be over when its payment is heard of: such a lot expires at once
 create index credit_grant_end on app.credit_grant (expires_at) where remaining > 0;
 
+-- An entry is known by its number within the account: nobody learns from it how busy the service is, and a gap would show.
 alter table app.credit_entry
+  add column number bigint,
   add column debt bigint not null default 0,
   add column debt_after bigint not null default 0 check (debt_after >= 0),
   add column cause text,
   drop constraint credit_entry_kind_check,
   add constraint credit_entry_kind_check
     check (kind in ('grant', 'hold', 'settle', 'release', 'expire', 'reverse', 'restore'));
-alter table app.credit_entry alter column debt drop default, alter column debt_after drop default;
+alter table app.credit_entry disable trigger credit_entry_immutable;
+update app.credit_entry e set number = n.number
+from (select x.id, row_number() over (partition by x.account_id order by x.id) as number from app.credit_entry x) n where n.id = e.id;
+alter table app.credit_entry enable trigger credit_entry_immutable;
+update app.credit_balance b set entries = (select count(*) from app.credit_entry e where e.account_id = b.account_id);
+drop index app.credit_entry_account;
+alter table app.credit_entry
+  alter column debt drop default,
+  alter column debt_after drop default,
+  drop constraint credit_entry_pkey,
+  drop column id,
+  add primary key (account_id, number);
 
 -- ---------------------------------------------------------------- the ledger's verbs
 
@@ -53,10 +67,12 @@ declare
   after app.credit_balance;
 begin
   update app.credit_balance b
-  set available = b.available + book.available, held = b.held + book.held, debt = b.debt + book.debt
+  set available = b.available + book.available, held = b.held + book.held, debt = b.debt + book.debt, entries = b.entries + 1
   where b.account_id = account returning * into after;
-  insert into app.credit_entry (account_id, at, kind, reference, available, held, debt, available_after, held_after, debt_after, cause)
-  values (account, at, kind, reference, available, held, debt, after.available, after.held, after.debt, cause);
+  insert into app.credit_entry
+    (account_id, number, at, kind, reference, available, held, debt, available_after, held_after, debt_after, cause)
+  values
+    (account, after.entries, at, kind, reference, available, held, debt, after.available, after.held, after.debt, cause);
 end $$;
 -- +goose StatementEnd
 
@@ -106,7 +122,7 @@ declare
   after app.credit_balance;
   covered bigint;
 begin
-  update app.credit_balance b set available = b.available - amount, held = b.held + amount
+  update app.credit_balance b set available = b.available - amount, held = b.held + amount, entries = b.entries + 1
   where b.account_id = account and b.available >= amount
   returning * into after;
   if not found then
@@ -133,8 +149,8 @@ begin
   if covered <> amount then
     raise exception 'insufficient credits' using errcode = 'NF402';
   end if;
-  insert into app.credit_entry (account_id, at, kind, reference, available, held, debt, available_after, held_after, debt_after)
-  values (account, at, 'hold', hold::text, -amount, amount, 0, after.available, after.held, after.debt);
+  insert into app.credit_entry (account_id, number, at, kind, reference, available, held, debt, available_after, held_after, debt_after)
+  values (account, after.entries, at, 'hold', hold::text, -amount, amount, 0, after.available, after.held, after.debt);
   return after.available;
 end $$;
 -- +goose StatementEnd
@@ -292,7 +308,7 @@ create function app.balance(account uuid) returns table (available bigint, held 
 
 -- Every account whose books do not balance, with what is wrong: the balance beside the sums of its entries, lots and open
 -- holds; what was granted, less what expired, was taken back or spent, which the three together must be; and how many
--- entries do not follow from the one before. It reads everything, so it is for tests and for the operator.
+-- entries do not follow from the one before, or are missing. It reads everything, so it is for tests and for the operator.
 drop function app.unbalanced_books();
 create function app.unbalanced_books() returns table (account_id uuid, available bigint, held bigint, debt bigint,
     entries_available numeric, entries_held numeric, entries_debt numeric, lots numeric, holds numeric, kept numeric, astray bigint)
@@ -301,10 +317,12 @@ create function app.unbalanced_books() returns table (account_id uuid, available
     from app.credit_balance b
     left join lateral (
       select coalesce(sum(x.available), 0) as available, coalesce(sum(x.held), 0) as held, coalesce(sum(x.debt), 0) as debt,
-             count(*) filter (where (x.available_after, x.held_after, x.debt_after) <> (x.a, x.h, x.d)) as astray
+             count(*) filter (where (x.available_after, x.held_after, x.debt_after, x.number) <> (x.a, x.h, x.d, x.n))
+             + b.entries - count(*) as astray
       from (
-        select y.*, sum(y.available) over w as a, sum(y.held) over w as h, sum(y.debt) over w as d
-        from app.credit_entry y where y.account_id = b.account_id window w as (order by y.id)
+        select y.*, sum(y.available) over w as a, sum(y.held) over w as h, sum(y.debt) over w as d,
+               row_number() over w as n
+        from app.credit_entry y where y.account_id = b.account_id window w as (order by y.number)
       ) x) e on true
     left join lateral (
       select coalesce(sum(x.remaining), 0) as remaining, coalesce(sum(x.amount - x.expired - x.reversed + x.excused), 0) as kept
@@ -314,7 +332,7 @@ create function app.unbalanced_books() returns table (account_id uuid, available
              coalesce(sum(x.amount) filter (where x.state = 'settled'), 0) as settled
       from app.credit_hold x where x.account_id = b.account_id) h on true
     where (b.available, b.held, b.debt) <> (e.available, e.held, e.debt) or b.available <> g.remaining or b.held <> h.held
-       or b.available + b.held - b.debt <> g.kept - h.settled or e.astray > 0
+       or b.available + b.held - b.debt <> g.kept - h.settled or e.astray <> 0
   $$;
 
 -- ---------------------------------------------------------------- rights
