@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"nanoflux.ai/backend/shared/offer"
 	"nanoflux.ai/backend/shared/problem"
 	"nanoflux.ai/backend/shared/setting"
 	"nanoflux.ai/backend/shared/tool"
@@ -41,6 +42,7 @@ func routes(policy string) web.Routes {
 		"GET /robots.txt":              s.file("assets/robots.txt"),
 		"GET /openapi.yaml":            s.file("openapi.yaml"),
 		"GET /api/tools":               tools,
+		"GET /api/plans":               plans,
 		"/":                            s.otherwise,
 	}
 }
@@ -56,6 +58,13 @@ func tools(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return web.JSON(w, http.StatusOK, map[string]any{"tools": tool.Catalogue()})
+}
+
+func plans(w http.ResponseWriter, r *http.Request) error {
+	if _, err := web.Query(r); err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, offer.Listed())
 }
 
 func (s site) page(name string) web.Story {
