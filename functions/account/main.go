@@ -1,10 +1,12 @@
-// Account shows people what is kept about them.
+// Account shows people what is kept about them, with every change of their credits.
 package main
 
 import (
 	"net/http"
 
 	"nanoflux.ai/backend/shared/account"
+	"nanoflux.ai/backend/shared/credit"
+	"nanoflux.ai/backend/shared/page"
 	"nanoflux.ai/backend/shared/postgres"
 	"nanoflux.ai/backend/shared/seal"
 	"nanoflux.ai/backend/shared/session"
@@ -25,7 +27,10 @@ func main() {
 }
 
 func (d desk) routes() web.Routes {
-	return web.Guard(session.ErrSignedOut, web.Routes{"GET /api/account": d.read})
+	return web.Guard(session.ErrSignedOut, web.Routes{
+		"GET /api/account":         d.read,
+		"GET /api/account/credits": d.credits,
+	})
 }
 
 func (d desk) read(w http.ResponseWriter, r *http.Request) error {
@@ -38,4 +43,21 @@ func (d desk) read(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return web.JSON(w, http.StatusOK, profile)
+}
+
+func (d desk) credits(w http.ResponseWriter, r *http.Request) error {
+	query, err := web.Query(r, "limit", "cursor")
+	if err != nil {
+		return err
+	}
+	wanted, err := page.ReadNumbered(query)
+	if err != nil {
+		return err
+	}
+	entries, next, caller, err := credit.History(r.Context(), d.db, web.SessionHash(r), web.At(r), wanted)
+	web.Who(r, caller.Pseudonym)
+	if err != nil {
+		return err
+	}
+	return web.JSON(w, http.StatusOK, map[string]any{"entries": entries, "next_cursor": next})
 }

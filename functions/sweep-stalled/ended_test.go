@@ -29,3 +29,24 @@ func TestWhatIsKeptUntilADateGoesOnThatDay(t *testing.T) {
 		t.Error("the account went too")
 	}
 }
+
+func TestFreeCreditsExpireAfterAYear(t *testing.T) {
+	b := open(t)
+	visitor.SignIn(t, b.testbed, b.service)
+	const day = 24 * time.Hour
+	for _, c := range []struct {
+		after     time.Duration
+		available int64
+	}{
+		{364 * day, visitor.Credits}, {365 * day, 0}, {366 * day, 0},
+	} {
+		b.fires(t, c.after)
+		if available := testbed.One[int64](t, b.testbed, "select available from app.credit_balance"); available != c.available {
+			t.Errorf("after %d days %d credits are left, not %d", c.after/day, available, c.available)
+		}
+	}
+	if expired := testbed.One[int64](t, b.testbed, "select count(*) from app.credit_entry where kind = 'expire'"); expired != 1 {
+		t.Errorf("the ledger says so %d times", expired)
+	}
+	testbed.Balanced(t, b.testbed)
+}

@@ -1,5 +1,5 @@
 // Sweep-stalled finishes what others left unfinished: lost orders, orphaned holds, stale uploads, half-stored images,
-// sessions and hashes past their end.
+// credits, sessions and hashes past their end.
 package main
 
 import (
@@ -45,7 +45,7 @@ func main() {
 // run does each part whatever becomes of the others: a bucket that is down must not keep credits held.
 func (s sweep) run(ctx context.Context, clock task.Clock, _ struct{}) error {
 	at := clock.Now()
-	return errors.Join(s.abandon(ctx, at), s.ring(ctx, at), s.holds(ctx, at), s.ended(ctx, at), s.uploads(ctx, at), s.images(ctx, at))
+	return errors.Join(s.abandon(ctx, at), s.ring(ctx, at), s.holds(ctx, at), s.expired(ctx, at), s.ended(ctx, at), s.uploads(ctx, at), s.images(ctx, at))
 }
 
 // abandon fails the orders that nobody finished in time, with their credits given back.
@@ -92,6 +92,13 @@ func (s sweep) holds(ctx context.Context, at time.Time) error {
 		task.Count(ctx, "orphaned_holds", 1)
 	}
 	return nil
+}
+
+// expired ends the credits whose end has come, with an entry each.
+func (s sweep) expired(ctx context.Context, at time.Time) error {
+	n, err := credit.Expire(ctx, s.db, at, batch)
+	task.Count(ctx, "expired", n)
+	return err
 }
 
 // ended removes what was promised to be kept until a date only.

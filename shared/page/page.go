@@ -41,25 +41,33 @@ func (p Page) Bounds() (time.Time, string) {
 	return p.After.At, p.After.ID
 }
 
+var errCursor = problem.New(problem.Invalid, "invalid_cursor",
+	"cursor is the next_cursor of an earlier reply, unchanged; leave it out for the first page.")
+
 // Read takes limit and cursor out of a query.
-func Read(query url.Values) (Page, error) {
-	p := Page{Limit: normal}
-	if text := query.Get("limit"); query.Has("limit") {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > most {
-			return Page{}, problem.New(problem.Invalid, "invalid_limit", "limit is a whole number from 1 to 100.")
-		}
-		p.Limit = n
+func Read(query url.Values) (p Page, err error) {
+	if p.Limit, err = limit(query); err != nil {
+		return Page{}, err
 	}
 	if query.Has("cursor") {
 		cursor, ok := parse(query.Get("cursor"))
 		if !ok {
-			return Page{}, problem.New(problem.Invalid, "invalid_cursor",
-				"cursor is the next_cursor of an earlier reply, unchanged; leave it out for the first page.")
+			return Page{}, errCursor
 		}
 		p.After = cursor
 	}
 	return p, nil
+}
+
+func limit(query url.Values) (int, error) {
+	if !query.Has("limit") {
+		return normal, nil
+	}
+	n, err := strconv.Atoi(query.Get("limit"))
+	if err != nil || n < 1 || n > most {
+		return 0, problem.New(problem.Invalid, "invalid_limit", "limit is a whole number from 1 to 100.")
+	}
+	return n, nil
 }
 
 // String is the cursor as a caller gets it.
