@@ -1,7 +1,8 @@
 import { api, signIn } from "./api.js";
 import { byId, element } from "./element.js";
 
-export const credits = (number) => `${number} ${number === 1 ? "credit" : "credits"}`;
+const whole = new Intl.NumberFormat();
+export const credits = (count) => `${whole.format(count)} ${count === 1 ? "credit" : "credits"}`;
 
 // refreshAccount reads who is signed in and shows the credits in the bar.
 export async function refreshAccount() {
@@ -16,14 +17,18 @@ export async function refreshAccount() {
 
 // enter opens a page that needs a session: gives the account, or leaves for the sign-in.
 export async function enter() {
+  offerSignOut();
+  // A page taken from the browser's memory after signing out must not show what it showed before.
+  addEventListener("pageshow", (event) => { if (event.persisted) refreshAccount().catch(leave); });
+  return refreshAccount();
+}
+
+export function offerSignOut() {
   byId("sign-out").addEventListener("click", async () => {
     try { await api("POST", "/api/logout"); } catch (problem) { if (problem.status !== 401) return alert(problem.message); }
     sessionStorage.clear();
     location.assign("/");
   });
-  // A page taken from the browser's memory after signing out must not show what it showed before.
-  addEventListener("pageshow", (event) => { if (event.persisted) refreshAccount().catch(leave); });
-  return refreshAccount();
 }
 
 function leave(problem) {

@@ -30,17 +30,21 @@ export async function api(method, path, { body, headers = {} } = {}) {
   });
 }
 
+// signInAddress is where to sign in so as to come back to an address of this site.
+export const signInAddress = (next) => "/login?next=" + encodeURIComponent(next);
+
 // signIn leaves for the sign-in and comes back to this page.
 export function signIn() {
-  location.replace("/login?next=" + encodeURIComponent(location.pathname));
+  location.replace(signInAddress(location.pathname + location.search));
 }
 
-// show tells people what went wrong; a session that has ended leads to sign in instead.
-export function show(place, problem) {
+// show tells people what went wrong, with what else may help; a session that has ended leads to sign in instead.
+export function show(place, problem, ...help) {
   if (problem?.status === 401) return signIn();
   if (!(problem instanceof Problem)) console.error(problem);
   const sentence = problem instanceof Problem ? problem.message : "This page made a mistake. Reload it and try again.";
   place.replaceChildren(element("div", { className: "problem", role: "alert" }, sentence,
     ...Object.values(problem?.fields ?? {}).map((about) => element("p", {}, about)),
+    ...help,
     problem?.requestId ? element("small", {}, "Request ", element("code", {}, problem.requestId)) : null));
 }

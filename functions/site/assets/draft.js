@@ -19,8 +19,13 @@ export const newKey = () => sessionStorage.removeItem("order");
 
 export function ordered(id) {
   newKey();
+  sessionStorage.removeItem("waiting");
   write("underway", id);
 }
+
+// An order that lacks credits waits while they are bought; waiting gives its draft, or null where none waits.
+export const keepWaiting = () => write("waiting", true);
+export const waiting = () => (read("waiting") ? load() : null);
 
 export const underway = () => read("underway");
 export const finished = () => sessionStorage.removeItem("underway");

@@ -1,6 +1,6 @@
 import { api, Problem, show } from "./api.js";
 import { enter, refreshAccount } from "./account.js";
-import { byId } from "./element.js";
+import { byId, element } from "./element.js";
 import * as draft from "./draft.js";
 import { form } from "./order.js";
 import { follow, showDone, showFailed, showWaiting } from "./stage.js";
@@ -33,10 +33,21 @@ async function generate(order) {
     // A key that met a refusal of the order itself has done its work; after a lost reply the same key is sent again.
     if (refusal instanceof Problem && refusal.status >= 400 && refusal.status < 500 && refusal.status !== 401) draft.newKey();
     showWaiting(null);
-    show(problem, refusal);
+    show(problem, refusal, ...wayToCredits(refusal));
   } finally {
     button.disabled = false;
   }
+}
+
+// wayToCredits leads from an order that was refused for its price to the credits, and the order waits.
+function wayToCredits(refusal) {
+  if (refusal.status !== 402) return [];
+  draft.keepWaiting();
+  const why = element("a", { className: "second", href: "/credits" }, "See why");
+  return [element("p", { className: "row" },
+    element("a", { className: "button", href: "/pricing", "data-testid": "get-credits" }, "Get credits"),
+    refusal.code === "credits_owed" ? why : null),
+  element("p", {}, "What you have filled in stays here and waits for you.")];
 }
 
 // watch follows an order to its end; a reload in between takes it up again.

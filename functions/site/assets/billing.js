@@ -1,0 +1,73 @@
+import { api, show } from "./api.js";
+import { credits, enter } from "./account.js";
+import { byId, element } from "./element.js";
+import { titled } from "./image.js";
+import { day, money } from "./money.js";
+import { planSheet } from "./plan.js";
+
+const payments = {
+  paid: ["Paid", "good"], partly_refunded: ["Partly refunded", ""], refunded: ["Refunded", ""],
+  disputed: ["Disputed", "warn"], lost: ["Dispute lost", "bad"], pending: ["Under way", ""], failed: ["Failed", "bad"],
+};
+const invoices = { paid: ["Paid", "good"], open: ["Open", "warn"], draft: ["In preparation", ""], void: ["Void", ""], uncollectible: ["Not collected", "bad"] };
+
+try {
+  await enter();
+  await read();
+} catch (problem) {
+  show(byId("problem"), problem);
+  document.querySelectorAll("main .waiting").forEach((place) => place.remove());
+}
+addEventListener("pageshow", (event) => { if (event.persisted) read().catch(() => {}); }); // back from the portal, where it may have changed
+
+async function read() {
+  const billing = await api("GET", "/api/billing");
+  const customer = billing.payments.length > 0 || billing.invoices?.length > 0 || billing.plan.status !== "free";
+  byId("problem").replaceChildren();
+  byId("plan-body").replaceChildren(...planSheet(billing.plan, customer));
+  byId("plan").setAttribute("aria-busy", "false");
+  showCredits(billing.credits);
+  showPayments(billing.payments);
+  showInvoices(billing.invoices);
+}
+
+function showCredits({ available, held, owed }) {
+  byId("credits-body").replaceChildren(
+    element("p", { className: "big" }, credits(available)),
+    element("p", { className: "note" }, held ? `${credits(held)} held for orders under way.` : "To spend as you like."),
+    owed ? element("p", { className: "notice warn" }, `You owe ${credits(owed)}: new credits settle that first. `, element("a", { href: "/credits" }, "See why")) : "",
+    element("div", { className: "row" },
+      element("a", { className: "button", href: "/pricing" }, "Get credits"),
+      element("a", { className: "second", href: "/credits" }, "Credit history")));
+}
+
+function tag(words, status) {
+  const [title, look] = words[status] ?? [titled(status.replaceAll("_", " ")), ""];
+  return element("span", { className: `tag ${look}` }, title);
+}
+
+function showPayments(list) {
+  byId("payments").replaceChildren(!list.length
+    ? element("p", { className: "empty" }, "No payments yet.")
+    : element("ul", { className: "rows" }, ...list.map(({ description, amount, currency, paid_at, status, refunded }) => element("li", { "data-testid": "payment" },
+      element("div", { className: "what" }, element("b", {}, description), element("span", { className: "note" }, day(paid_at))),
+      element("div", { className: "sum" }, element("b", {}, money(amount, currency)), refunded ? element("span", { className: "note" }, `${money(refunded, currency)} returned`) : ""),
+      tag(payments, status)))));
+}
+
+function showInvoices(list) {
+  const place = byId("invoices");
+  if (!list) {
+    const again = element("button", { className: "second", type: "button" }, "Try again");
+    again.addEventListener("click", () => { again.disabled = true; read().catch((problem) => { again.disabled = false; show(byId("problem"), problem); }); });
+    return place.replaceChildren(element("div", { className: "notice warn", role: "status" }, element("p", {}, "Stripe keeps the invoices and does not answer just now. Everything else on this page is right."), again));
+  }
+  place.replaceChildren(!list.length
+    ? element("p", { className: "empty" }, "No invoices yet. They come with a plan.")
+    : element("ul", { className: "rows" }, ...list.map(({ number, created_at, amount, currency, status, url }) => element("li", { "data-testid": "invoice" },
+      element("div", { className: "what" },
+        url ? element("a", { href: url, target: "_blank", rel: "noopener", title: "Opens at Stripe" }, number || "Invoice", element("span", { className: "unseen" }, ", opens at Stripe")) : element("b", {}, number || "Invoice"),
+        element("span", { className: "note" }, day(created_at))),
+      element("div", { className: "sum" }, element("b", {}, money(amount, currency))),
+      tag(invoices, status)))));
+}

@@ -1,0 +1,73 @@
+import { api, show } from "./api.js";
+import { credits, enter } from "./account.js";
+import { chart } from "./chart.js";
+import { byId, element } from "./element.js";
+import { minute, signed } from "./money.js";
+
+const rows = []; // newest first, as they are read
+let cursor = "";
+
+byId("more").addEventListener("click", () => more().catch((problem) => show(byId("trouble"), problem)));
+try {
+  byId("entries").append(...Array.from({ length: 4 }, () => element("li", { className: "waiting" })));
+  const [account] = await Promise.all([enter(), more()]);
+  showBalance(account.credits);
+} catch (problem) {
+  show(byId("problem"), problem);
+} finally {
+  byId("entries").querySelectorAll(".waiting").forEach((place) => place.remove());
+  for (const id of ["entries", "balance"]) byId(id).setAttribute("aria-busy", "false");
+}
+
+async function more() {
+  const button = byId("more");
+  button.disabled = true;
+  try {
+    const page = await api("GET", "/api/account/credits?limit=50" + (cursor && `&cursor=${encodeURIComponent(cursor)}`));
+    const later = rows.length > 0;
+    cursor = page.next_cursor;
+    rows.push(...page.entries);
+    byId("trouble").replaceChildren();
+    byId("entries").querySelectorAll(".waiting").forEach((place) => place.remove());
+    const fresh = page.entries.map(row);
+    byId("entries").append(...fresh);
+    button.hidden = cursor === null;
+    byId("empty").hidden = rows.length > 0;
+    if (later) {
+      byId("said").textContent = `${page.entries.length} earlier changes are shown.`;
+      if (button.hidden) fresh[0]?.focus();
+    }
+    draw();
+  } finally {
+    button.disabled = false;
+  }
+}
+
+function row(entry) {
+  const change = entry.available || entry.held || entry.owed;
+  const of = entry.available ? "" : entry.held ? " held" : entry.owed ? " owed" : "";
+  const look = entry.available > 0 ? "plus" : entry.available < 0 ? "minus" : "";
+  return element("li", { tabIndex: -1, "data-testid": "entry" },
+    element("div", { className: "what" }, element("b", {}, entry.reason), element("time", { className: "note", dateTime: entry.at }, minute(entry.at))),
+    element("div", { className: "sum" }, element("b", { className: look }, signed(change), of), element("span", { className: "note" }, after(entry))));
+}
+
+// after says the balance that an entry left; what is held or owed only where there is some.
+function after({ available_after, held_after, owed_after }) {
+  return [`${credits(available_after)} left`, held_after ? `${signed(held_after).replace("+", "")} held` : "", owed_after ? `${signed(owed_after).replace("+", "")} owed` : ""].filter(Boolean).join(" · ");
+}
+
+function showBalance({ available, held, owed = rows[0]?.owed_after ?? 0 }) {
+  byId("available").textContent = credits(available);
+  byId("held").textContent = held ? `${credits(held)} held for orders under way; they come back if no picture comes of it.` : "";
+  byId("owed").replaceChildren(!owed ? "" : element("div", { className: "notice warn" },
+    element("b", {}, `You owe ${credits(owed)}.`),
+    element("p", {}, "A payment was returned after credits of it had been spent. New credits settle this first, whatever their source; until it is settled, new pictures wait."),
+    element("p", {}, "Should a dispute be decided in our favour, its credits come back too.")));
+}
+
+function draw() {
+  const drawn = chart(rows);
+  byId("chart").hidden = !drawn;
+  if (drawn) byId("chart").replaceChildren(...drawn);
+}

@@ -1,0 +1,130 @@
+import { api, show, signInAddress } from "./api.js";
+import { credits, offerSignOut, refreshAccount } from "./account.js";
+import * as draft from "./draft.js";
+import { byId, element } from "./element.js";
+import { isLeaving } from "./leave.js";
+import { packCard, planCard } from "./offer.js";
+
+const query = new URLSearchParams(location.search);
+const subscribed = ["trialing", "active", "past_due", "unpaid", "paused"];
+const visitor = { signedIn: false, plan: null, owed: 0 };
+let catalogue = null;
+
+addEventListener("pageshow", (event) => { if (event.persisted) meet().then(draw, () => {}); });
+offerSignOut();
+showCosts().catch(() => {}); // only adds to a page that is whole without it
+try {
+  [catalogue] = await Promise.all([api("GET", "/api/plans"), meet()]);
+  choose();
+  draw();
+  arrive();
+  if (visitor.signedIn) learnPlan().catch(() => {}); // without it, the checkout finds out
+} catch (problem) {
+  show(byId("problem"), problem);
+} finally {
+  for (const id of ["plans", "packs"]) byId(id).setAttribute("aria-busy", "false");
+}
+
+// meet finds out who is here; prices are for strangers too.
+async function meet() {
+  try {
+    const account = await refreshAccount();
+    Object.assign(visitor, { signedIn: true, owed: account.credits.owed ?? 0 });
+  } catch (problem) {
+    visitor.signedIn = problem.status !== 401; // where it cannot be told, a click will
+  }
+  byId("sign-in").hidden = visitor.signedIn;
+  byId("sign-out").hidden = !visitor.signedIn;
+  byId("sign-in").href = signInAddress(address());
+}
+
+// learnPlan comes after the prices are shown: it may take as long as Stripe takes.
+async function learnPlan() {
+  const { plan, credits } = await api("GET", "/api/billing");
+  visitor.plan = subscribed.includes(plan.status) ? plan : null;
+  visitor.owed = credits.owed;
+  if (visitor.plan && !query.has("interval") && !query.has("choose")) query.set("interval", visitor.plan.interval);
+  if (!isLeaving()) draw();
+}
+
+// choose takes the interval of what was chosen before signing in.
+function choose() {
+  const chosen = catalogue.plans.flatMap(({ prices }) => prices).find(({ id }) => id === query.get("choose"));
+  if (chosen) query.set("interval", chosen.interval);
+  for (const radio of byId("intervals").querySelectorAll("input")) {
+    radio.addEventListener("change", () => { query.set("interval", radio.value); query.delete("choose"); remember(); draw(); });
+  }
+  byId("intervals").hidden = false;
+  byId("saving").textContent = saving();
+}
+
+// saving says what a year saves at most, against twelve months of the same plan.
+function saving() {
+  const parts = catalogue.plans.map(({ prices }) => {
+    const month = prices.find(({ interval }) => interval === "month");
+    const year = prices.find(({ interval }) => interval === "year");
+    return month && year ? 1 - year.amount / (12 * month.amount) : 0;
+  });
+  const percent = Math.floor(100 * Math.max(0, ...parts));
+  return percent ? `saves ${percent} %` : "";
+}
+
+function address(chosen = query.get("choose")) {
+  return `/pricing?${new URLSearchParams({ interval: interval(), ...(chosen && { choose: chosen }) })}`;
+}
+
+function interval() {
+  return query.get("interval") === "year" ? "year" : "month";
+}
+
+// remember keeps the choice in the address, from where signing in and coming back find it again.
+function remember() {
+  history.replaceState(null, "", address());
+  byId("sign-in").href = signInAddress(address());
+}
+
+function draw() {
+  byId("intervals").querySelector(`[value=${interval()}]`).checked = true;
+  const about = {
+    visitor,
+    interval: interval(),
+    currency: catalogue.plans.flatMap(({ prices }) => prices)[0]?.currency ?? "usd",
+    chosen: query.get("choose"),
+    signInFor: (offer) => signInAddress(address(offer)),
+    picked: (offer) => { query.set("choose", offer); remember(); },
+  };
+  byId("plans").replaceChildren(...catalogue.plans.map((plan) => planCard(plan, about)));
+  byId("packs").replaceChildren(...catalogue.packs.map((pack) => packCard(pack, about)));
+  byId("notices").replaceChildren(...notices());
+}
+
+function notices() {
+  const all = [];
+  const waiting = draft.waiting();
+  if (waiting) {
+    all.push(element("p", { className: "notice" }, waiting.prompt ? `Your prompt waits in the studio: “${short(waiting.prompt)}”. ` : "Your order waits in the studio. ",
+      element("a", { href: "/studio" }, "Back to the studio")));
+  }
+  if (visitor.owed) {
+    all.push(element("p", { className: "notice warn" }, `You owe ${credits(visitor.owed)}; what you buy settles that first. `, element("a", { href: "/credits" }, "See why")));
+  }
+  if (!visitor.signedIn) all.push(element("p", { className: "note" }, "To buy, you sign in with Google first and come straight back here."));
+  return all;
+}
+
+function short(text) {
+  return [...text].length > 80 ? [...text].slice(0, 79).join("") + "…" : text;
+}
+
+// arrive leads to what was chosen before signing in.
+function arrive() {
+  const chosen = document.querySelector(".chosen");
+  if (!chosen) return;
+  chosen.scrollIntoView({ block: "center" });
+  chosen.querySelector("a, button")?.focus({ preventScroll: true });
+}
+
+async function showCosts() {
+  const { tools } = await api("GET", "/api/tools");
+  byId("costs").replaceChildren(...tools.map((tool) => element("li", {}, element("span", {}, tool.title), element("b", {}, credits(tool.price)))));
+}

@@ -1,0 +1,106 @@
+import { api, signIn, signInAddress } from "./api.js";
+import { credits, enter, refreshAccount } from "./account.js";
+import * as draft from "./draft.js";
+import { byId, element } from "./element.js";
+import { outcomes } from "./outcome.js";
+
+const query = new URLSearchParams(location.search);
+const session = query.get("session_id");
+const patience = 10 * 60_000; // after that the page stops asking by itself
+let offer = "";
+
+const link = (words, href, className = "second") => element("a", { className, href }, words);
+const wayOut = {
+  studio: () => (draft.waiting() ? null : link("To the studio", "/studio", "button")),
+  credits: () => link("Credit history", "/credits"),
+  billing: () => link("See your plan", "/billing"),
+  payments: () => link("Your payments", "/billing"),
+  pricing: () => link("To the prices", "/pricing", draft.waiting() ? "second" : "button"),
+  again: () => link("Try again", `/pricing?choose=${encodeURIComponent(offer)}`, "button"),
+  look: () => element("button", { className: "button", type: "button", onclick: follow }, "Look again"),
+  signIn: () => element("a", { className: "button", href: signInAddress(location.pathname + location.search), onclick: (event) => { event.preventDefault(); signIn(); } }, "Sign in"),
+};
+
+// The bar is only an addition here: what happened to the payment is asked for by itself, also without a session.
+enter().catch(() => {});
+if (query.has("canceled")) say("canceled");
+else if (!session) say("nothing");
+else follow();
+
+// follow asks in growing intervals until the credits are there, or nothing more can come.
+async function follow() {
+  say("checking");
+  const begun = Date.now();
+  for (let asked = 0; Date.now() - begun < patience; asked++) {
+    const state = await look(asked);
+    if (state === "granted") return celebrate();
+    say(state);
+    if (outcomes[state].final) return;
+    await pause(Math.min(1000 * 1.4 ** asked, outcomes[state].slow ? 60_000 : 15_000));
+  }
+  say("late");
+}
+
+// look gives the name of the state in which the payment is.
+async function look(asked) {
+  try {
+    const found = await api("GET", `/api/checkout/${encodeURIComponent(session)}`);
+    offer = found.offer;
+    if (found.status === "paid") return found.granted ? "granted" : asked < 25 ? "coming" : "slow";
+    if (found.status === "open") return asked < 5 ? "checking" : "open"; // Stripe may send people back before it knows itself
+    return found.status;
+  } catch (problem) {
+    if (problem.status === 401) return "signedOut";
+    if (problem.status === 404) return "unknown";
+    if (problem.status === 0) return "offline";
+    if (problem.status === 429 || problem.status >= 500) return "unavailable";
+    throw problem;
+  }
+}
+
+async function celebrate() {
+  say(offer.startsWith("pack-") ? "granted" : "begun");
+  try {
+    const { available, owed } = (await refreshAccount()).credits;
+    const debt = owed ? ` You still owe ${credits(owed)}.` : "";
+    byId("balance").replaceChildren("You now have ", element("b", {}, credits(available)), ".", debt);
+    byId("balance").hidden = false;
+  } catch { /* the credits are there all the same, and the bar will say it later */ }
+}
+
+// say shows a state; said again, it is not announced again.
+function say(state) {
+  const place = byId("outcome");
+  const { title, sentence, look, final, ways } = outcomes[state];
+  if (place.dataset.state === state && byId("ways").childElementCount) return;
+  place.dataset.state = state;
+  place.dataset.look = look;
+  document.title = `${title} · Nanoflux`;
+  byId("title").textContent = title;
+  byId("sentence").textContent = sentence;
+  byId("progress").hidden = Boolean(final);
+  byId("ways").replaceChildren(...ways.map((way) => wayOut[way]()).filter(Boolean));
+  showWaitingOrder(state);
+}
+
+// showWaitingOrder leads back to what could not be ordered for lack of credits.
+function showWaitingOrder(state) {
+  const waiting = draft.waiting();
+  const place = byId("prompt-kept");
+  place.hidden = !waiting || !outcomes[state].back;
+  if (place.hidden) return;
+  place.replaceChildren(
+    waiting.prompt ? element("blockquote", {}, waiting.prompt) : element("p", {}, "Your order waits in the studio."),
+    link(state === "granted" || state === "begun" ? "Go on with it" : "Back to the studio", "/studio", state === "granted" || state === "begun" ? "button large" : "second"));
+}
+
+// pause ends early when the connection comes back or somebody looks at the page again.
+function pause(ms) {
+  return new Promise((done) => {
+    const stop = new AbortController();
+    const end = () => { stop.abort(); clearTimeout(timer); done(); };
+    const timer = setTimeout(end, ms);
+    addEventListener("online", end, { signal: stop.signal });
+    document.addEventListener("visibilitychange", () => { if (!document.hidden) end(); }, { signal: stop.signal });
+  });
+}
