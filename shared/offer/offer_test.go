@@ -106,17 +106,23 @@ func TestPricesLeadBothWaysAndAreWrittenAsTheyAreRead(t *testing.T) {
 
 func TestAWrongListOfPricesSaysWhatIsWrong(t *testing.T) {
 	for text, says := range map[string]string{
-		"": `names ""`,
-		strings.Replace(list, "price_3", "prod_3", 1):        `"prod_3"`,
+		"": "entry 1",
+		strings.Replace(list, "price_3", "prod_3", 1):        "pro-monthly something",
 		strings.Replace(list, "price_3", "", 1):              "pro-monthly",
 		strings.Replace(list, "price_3", "price_2", 1):       "twice",
 		list + ",pack-200=price_9":                           "twice",
-		list + ",pack-1=price_9":                             `"pack-1"`,
+		list + ",pack-1=price_9":                             "entry 8",
 		strings.Replace(list, ",pack-1000=price_6", "", 1):   "lacks pack-1000",
 		strings.Replace(list, "price_3", "price_3 rm -r", 1): "no price id",
 	} {
 		if _, err := offer.Parse(text); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v, want something about %s", text, err, says)
+		}
+	}
+	secret := "sk_live_abc"
+	for _, text := range []string{secret, "plus-monthly=" + secret} {
+		if _, err := offer.Parse(text); err == nil || strings.Contains(err.Error(), secret) {
+			t.Errorf("%v repeats what may be a secret", err)
 		}
 	}
 }

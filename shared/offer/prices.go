@@ -10,21 +10,21 @@ import (
 type Prices struct{ byOffer, byPrice map[string]string }
 
 // Parse reads STRIPE_PRICES, "plus-monthly=price_…,plus-yearly=price_…,…": every offer of the catalogue exactly once. The error
-// says what is wrong with the text, and is for who set it.
+// says what is wrong, for who set it, and repeats nothing but offers' ids: a secret may have been put here by mistake.
 func Parse(text string) (Prices, error) {
 	p := Prices{map[string]string{}, map[string]string{}}
 	const advice = "`make stripe-setup` prints the right list"
 	form := regexp.MustCompile(`^price_[A-Za-z0-9_]+$`)
-	for pair := range strings.SplitSeq(text, ",") {
+	for i, pair := range strings.Split(text, ",") {
 		id, price, _ := strings.Cut(strings.TrimSpace(pair), "=")
 		if _, known := Find(id); !known {
-			return Prices{}, fmt.Errorf("the list of prices names %q, which is no offer; %s", id, advice)
+			return Prices{}, fmt.Errorf("entry %d of the list of prices names no offer; %s", i+1, advice)
 		}
 		if !form.MatchString(price) {
-			return Prices{}, fmt.Errorf("the list of prices gives %s %q, which is no price id of Stripe; %s", id, price, advice)
+			return Prices{}, fmt.Errorf("the list of prices gives %s something that is no price id of Stripe; %s", id, advice)
 		}
 		if p.byOffer[id] != "" || p.byPrice[price] != "" {
-			return Prices{}, fmt.Errorf("the list of prices gives %s or %s twice; %s", id, price, advice)
+			return Prices{}, fmt.Errorf("the list of prices names %s or its price twice; %s", id, advice)
 		}
 		p.byOffer[id], p.byPrice[price] = price, id
 	}
