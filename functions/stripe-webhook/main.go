@@ -58,6 +58,9 @@ func (h webhook) serve(w http.ResponseWriter, r *http.Request) error {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
+	if event.About.Kind == payment.SubjectNothing {
+		web.Alarm(r, "event_about_nothing") // money without a payment intent, which is none of our making
+	}
 	outcome, err := h.books.Converge(r.Context(), event.About, billing.Event{ID: event.ID, Type: event.Type}, web.At(r))
 	if errors.Is(err, payment.ErrNotFound) {
 		web.Alarm(r, "object_missing")

@@ -127,7 +127,8 @@ func (b Books) compareReturns(ctx context.Context, page []payment.Return) ([]pay
 	}
 	return b.subjects(ctx, payment.SubjectPayment, `
 		select distinct theirs.payment from unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) theirs (id, payment, status, amount)
-		where not exists (select from app.payment_return r where r.id = theirs.id and r.status = theirs.status and r.amount = theirs.amount)`,
+		where not exists (select from app.payment_return r where r.id = theirs.id and r.status = theirs.status
+			and (r.amount = theirs.amount or r.kind = 'warning'))`, // a listed warning does not know its payment's amount
 		ids, payments, statuses, amounts)
 }
 
