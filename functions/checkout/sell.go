@@ -68,6 +68,9 @@ func (c checkout) lead(r *http.Request, buyer *billing.Buyer, wanted offer.Offer
 		// A client's keys are its own, and a customer made anew begins anew.
 		IdempotencyKey: buyer.Customer + "/" + strings.ToLower(key),
 	})
+	if errors.Is(err, payment.ErrKeyReused) {
+		return way{}, problem.New(problem.Unprocessable, "idempotency_key_reused", "This Idempotency-Key was used for another purchase; make a new key.")
+	}
 	if err != nil || !plan {
 		return way{opened.ID, opened.URL, "checkout"}, err
 	}
