@@ -15,11 +15,8 @@ const (
 	Pack Kind = "pack"
 )
 
-// How long unused credits stay. A plan's stay until the end of the period that was paid.
-const (
-	FreeValid = 365 * 24 * time.Hour
-	PackValid = 730 * 24 * time.Hour
-)
+// PackValid is how long a pack's unused credits stay. A plan's stay until the end of the period that was paid.
+const PackValid = 730 * 24 * time.Hour
 
 // Offer is one thing with one price. What was once sold under an ID keeps its meaning for ever, since payments name it:
 // another price is another offer, and the old one stays here as Retired.
