@@ -14,7 +14,7 @@ func (w *world) chargeFor(invoice object, paymentMethod string) (intent object, 
 		description = "Subscription creation"
 	}
 	return w.charge(text(invoice, "customer"), paymentMethod, number(invoice, "amount_due"), text(invoice, "currency"),
-		object{"invoice": invoice["id"], "description": description})
+		object{"invoice": invoice["id"], "description": description, "intent": invoice["payment_intent"]})
 }
 
 // attempt collects an open invoice from the subscription's payment method, and plans another attempt where it fails.
@@ -88,7 +88,7 @@ func (w *world) failed(invoice, intent object, declined *apiError) {
 		w.emit("invoice.payment_action_required", invoice)
 	}
 	switch status := sub["status"]; {
-	case again && (status == "active" || status == "trialing"):
+	case status == "active" || status == "trialing":
 		sub["status"] = "past_due"
 		w.changed(sub)
 	case !again && status == "past_due":

@@ -1,9 +1,6 @@
 package stripe
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // Stripe charges no card with less (0.50 in US dollars); what is due below it is kept on the customer's balance.
 const leastCharge = 50
@@ -155,6 +152,10 @@ func textOr(o object, path, other string) string {
 
 // void makes an open invoice one that nobody has to pay; what it took of the balance goes back.
 func (w *world) void(invoice object) {
+	if intent := w.get(text(invoice, "payment_intent")); intent != nil && intent["status"] == "requires_payment_method" {
+		intent["status"], intent["canceled_at"], intent["cancellation_reason"] = "canceled", w.now().Unix(), "void_invoice"
+		w.emit("payment_intent.canceled", intent)
+	}
 	if invoice["status"] != "draft" {
 		w.rebalance(w.get(text(invoice, "customer")), number(invoice, "starting_balance")-number(invoice, "ending_balance"),
 			"unapplied_from_invoice", text(invoice, "id"))
@@ -176,14 +177,10 @@ func (w *world) leave(invoice object, status, moment string) {
 	w.emit("invoice.updated", invoice)
 }
 
-// money writes minor units for people: $9.00, 9.00 EUR.
-func money(amount int64, currency string) string {
-	sign := ""
+// signed writes an amount that may be below 0 for people.
+func signed(amount int64, currency string) string {
 	if amount < 0 {
-		sign, amount = "−", -amount
+		return "−" + money(-amount, currency)
 	}
-	if currency == "usd" {
-		return fmt.Sprintf("%s$%d.%02d", sign, amount/100, amount%100)
-	}
-	return fmt.Sprintf("%s%d.%02d %s", sign, amount/100, amount%100, strings.ToUpper(currency))
+	return money(amount, currency)
 }

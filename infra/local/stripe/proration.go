@@ -78,7 +78,7 @@ func (w *world) credited(item object) any {
 // keep stores invoice items, which the subscription's next invoice takes in.
 func (w *world) keep(items []object) {
 	for _, item := range items {
-		w.add(item)
+		delete(w.add(item), "created") // it has a "date"
 		w.emit("invoiceitem.created", item)
 	}
 }
