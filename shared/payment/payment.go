@@ -51,11 +51,16 @@ func (s *Stripe) get(ctx context.Context, path string, into stripe.LastResponseS
 	return told(s.backend().CallRaw(http.MethodGet, path, s.key, values, &stripe.Params{Context: ctx}, into))
 }
 
-// post does something. Where no answer comes, stripe-go repeats it under one Idempotency-Key: that of order, or a random one.
+// post does something. Where no answer comes, stripe-go repeats it under one Idempotency-Key: that of order, or a
+// random one where it has none.
 func (s *Stripe) post(ctx context.Context, path string, order stripe.ParamsContainer, into stripe.LastResponseSetter) error {
 	ctx, end := context.WithTimeout(ctx, patience)
 	defer end()
-	order.GetParams().Context = ctx
+	given := order.GetParams()
+	given.Context = ctx
+	if given.IdempotencyKey != nil && *given.IdempotencyKey == "" {
+		given.IdempotencyKey = nil
+	}
 	return told(s.backend().Call(http.MethodPost, path, s.key, order, into))
 }
 
