@@ -6,8 +6,13 @@ import "maps"
 func routes() map[string]handler {
 	all := map[string]handler{}
 	for _, some := range []map[string]handler{
+		catalogueRoutes(),
+		checkoutRoutes(),
 		customerRoutes(),
+		endpointRoutes(),
 		eventRoutes(),
+		methodRoutes(),
+		paymentRoutes(),
 		subscriptionRoutes(),
 	} {
 		maps.Copy(all, some)

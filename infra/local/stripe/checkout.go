@@ -1,7 +1,307 @@
 package stripe
 
-// lineItems are what a Checkout session sells.
-func (w *world) lineItems(session string) []object { return w.list("item", is("session", session)) }
+import (
+	"strings"
+)
 
-// pages adds what people see.
-func (s *Server) pages() {}
+// sale is what a Checkout session knows beyond its JSON.
+type sale struct {
+	form      form // what the session was created with
+	items     []object
+	toConfirm string // the payment method that waits for its holder's confirmation
+}
+
+// lineItems are what a Checkout session sells.
+func (w *world) lineItems(session string) []object {
+	if sold := w.sales[session]; sold != nil {
+		return sold.items
+	}
+	return nil
+}
+
+// subscriptionData is what a session's creator said about the subscription to come.
+func (w *world) subscriptionData(session string) form {
+	return w.sales[session].form.part("subscription_data")
+}
+
+func checkoutRoutes() map[string]handler {
+	return map[string]handler{
+		"POST /v1/checkout/sessions":     createSession,
+		"GET /v1/checkout/sessions/{id}": retrieve("checkout.session"),
+		"GET /v1/checkout/sessions": func(c *call) (any, *apiError) {
+			return c.page("/v1/checkout/sessions",
+				c.w.list("checkout.session", c.filter("customer", "payment_intent", "subscription", "status")))
+		},
+		"GET /v1/checkout/sessions/{id}/line_items": func(c *call) (any, *apiError) {
+			session, failure := c.named("checkout.session")
+			if failure != nil {
+				return nil, failure
+			}
+			id := text(session, "id")
+			return c.page("/v1/checkout/sessions/"+id+"/line_items", c.w.lineItems(id))
+		},
+		"POST /v1/checkout/sessions/{id}/expire": func(c *call) (any, *apiError) {
+			session, failure := c.named("checkout.session")
+			if failure != nil {
+				return nil, failure
+			}
+			if session["status"] != "open" {
+				return nil, invalid("", "Only Checkout Sessions with a status in [\"open\"] can be expired. This Session has a status of `%s`.",
+					session["status"])
+			}
+			c.w.expireSession(session)
+			return session, nil
+		},
+	}
+}
+
+// createSession makes a session of mode payment or subscription; what only other modes or embedded pages have is refused.
+func createSession(c *call) (any, *apiError) {
+	f, w := c.form, c.w
+	mode := f.text("mode")
+	switch {
+	case mode == "":
+		return nil, missing("mode")
+	case mode != "payment" && mode != "subscription":
+		return nil, invalid("mode", "This stand-in has the modes payment and subscription only.")
+	case !f.has("success_url"):
+		return nil, missing("success_url")
+	case mode == "payment" && f.has("subscription_data"):
+		return nil, invalid("subscription_data", "You can not pass `subscription_data` in `payment` mode.")
+	case mode == "subscription" && f.has("payment_intent_data"):
+		return nil, invalid("payment_intent_data", "You can not pass `payment_intent_data` in `subscription` mode.")
+	}
+	if f.has("customer") {
+		if customer, failure := c.given("customer", "customer"); failure != nil || truth(customer, "deleted") {
+			return nil, unknown("customer", f.text("customer"), "customer")
+		}
+	}
+	items, failure := c.readItems(mode)
+	if failure != nil {
+		return nil, failure
+	}
+	expires := w.now().Unix() + 24*60*60
+	if f.has("expires_at") {
+		if expires = f.number("expires_at"); expires < w.now().Unix()+30*60-5 || expires > w.now().Unix()+24*60*60+5 {
+			return nil, invalid("expires_at", "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation.")
+		}
+	}
+	session := w.add(w.newSession(f, mode, items, expires))
+	w.sales[text(session, "id")] = &sale{form: f, items: items}
+	return session, nil
+}
+
+func (w *world) newSession(f form, mode string, items []object, expires int64) object {
+	prefix := "cs_test_"
+	if w.live {
+		prefix = "cs_live_"
+	}
+	id := newID(prefix) + newHex(8)
+	total := int64(0)
+	for _, item := range items {
+		total += number(item, "amount_total")
+	}
+	creation, collection := any(nil), "if_required"
+	if mode == "subscription" {
+		collection = f.textOr("payment_method_collection", "always")
+	}
+	if !f.has("customer") {
+		creation = f.textOr("customer_creation", map[string]string{"payment": "if_required", "subscription": "always"}[mode])
+	}
+	return object{"id": id, "object": "checkout.session", "after_expiration": nil, "allow_promotion_codes": nil,
+		"amount_subtotal": total, "amount_total": total, "automatic_tax": object{"enabled": false, "liability": nil, "status": nil},
+		"billing_address_collection": orNil(f.text("billing_address_collection")), "cancel_url": orNil(f.text("cancel_url")),
+		"client_reference_id": orNil(f.text("client_reference_id")), "client_secret": nil, "consent": nil, "consent_collection": nil,
+		"currency": items[0]["currency"], "currency_conversion": nil, "custom_fields": []any{},
+		"custom_text": object{"after_submit": nil, "shipping_address": nil, "submit": nil, "terms_of_service_acceptance": nil},
+		"customer":    orNil(f.text("customer")), "customer_creation": creation, "customer_details": nil,
+		"customer_email": orNil(f.text("customer_email")), "expires_at": expires, "invoice": nil, "invoice_creation": nil,
+		"locale": orNil(f.text("locale")), "metadata": f.metadata(), "mode": mode, "payment_intent": nil, "payment_link": nil,
+		"payment_method_collection": collection, "payment_method_configuration_details": nil,
+		"payment_method_options": object{}, "payment_method_types": []any{"card"}, "payment_status": "unpaid",
+		"phone_number_collection": object{"enabled": false}, "recovered_from": nil, "setup_intent": nil,
+		"shipping_address_collection": nil, "shipping_cost": nil, "shipping_details": nil, "shipping_options": []any{},
+		"status": "open", "submit_type": orNil(f.text("submit_type")), "subscription": nil, "success_url": f.text("success_url"),
+		"total_details": object{"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0}, "ui_mode": "hosted",
+		"url": w.config.Origin + "/c/pay/" + id}
+}
+
+// readItems reads the line items, each a price that fits the mode.
+func (c *call) readItems(mode string) ([]object, *apiError) {
+	asked := c.form.list("line_items")
+	if len(asked) == 0 {
+		return nil, missing("line_items")
+	}
+	var items []object
+	for _, each := range asked {
+		id, quantity := each.text("price"), each.number("quantity")
+		price := c.w.get(id)
+		switch {
+		case id == "":
+			return nil, missing("line_items[0][price]")
+		case text(price, "object") != "price":
+			return nil, unknown("price", id, "line_items[0][price]")
+		case !truth(price, "active"):
+			return nil, invalid("line_items[0][price]", "The price specified is inactive. This field only accepts active prices.")
+		case quantity < 1:
+			return nil, invalid("line_items[0][quantity]", "Quantity is required. Add `quantity` to `line_items[0]`")
+		case mode == "payment" && price["recurring"] != nil:
+			return nil, invalid("line_items[0][price]", "You specified `payment` mode but passed a recurring price. Either switch to "+
+				"`subscription` mode or use only one-time prices.")
+		case mode == "subscription" && price["recurring"] == nil:
+			return nil, invalid("line_items[0][price]", "You must provide at least one recurring price in `subscription` mode when using prices.")
+		}
+		amount := number(price, "unit_amount") * quantity
+		items = append(items, object{"id": newID("li_"), "object": "item", "amount_discount": 0, "amount_subtotal": amount, "amount_tax": 0,
+			"amount_total": amount, "currency": price["currency"], "description": text(c.w.get(text(price, "product")), "name"),
+			"price": copyOf(price), "quantity": quantity})
+	}
+	return items, nil
+}
+
+func (w *world) expireSession(session object) {
+	session["status"], session["url"] = "expired", nil
+	w.emit("checkout.session.expired", session)
+}
+
+// pass lets time take effect: on what repeats, on sessions that nobody paid, on refunds that take a while.
+func (w *world) pass() {
+	w.advance(w.now())
+	now := w.now().Unix()
+	for _, session := range w.list("checkout.session", is("status", "open")) {
+		if number(session, "expires_at") <= now {
+			w.expireSession(session)
+		}
+	}
+	w.endRefunds()
+}
+
+// buy pays an open session with what was entered. It gives where the buyer goes next: to the seller, or to confirm. The
+// error is told to the buyer, who may try again.
+func (w *world) buy(session object, card entered) (next string, refused *apiError) {
+	id := text(session, "id")
+	if session["customer"] == nil && session["customer_creation"] == "always" {
+		made, failure := createCustomer(&call{w: w, form: form{"email": text(session, "customer_email")}})
+		if failure != nil {
+			return "", failure
+		}
+		customer, _ := made.(object)
+		session["customer"] = customer["id"]
+	}
+	holder := ""
+	if session["mode"] == "subscription" {
+		holder = text(session, "customer")
+	}
+	method := text(w.paymentMethod(card, holder), "id")
+	if w.cards[method].authenticate != "" {
+		w.sales[id].toConfirm = method
+		w.awaitConfirmation(session, method)
+		return w.config.Origin + "/c/confirm/" + id, nil
+	}
+	return w.finish(session, method)
+}
+
+// awaitConfirmation shows in a pack's intent that its buyer is asked to confirm.
+func (w *world) awaitConfirmation(session object, method string) {
+	if session["mode"] != "payment" {
+		return
+	}
+	intent := w.intentOf(session)
+	page := w.config.Origin + "/c/confirm/" + text(session, "id")
+	intent["status"], intent["payment_method"] = "requires_action", method
+	intent["next_action"] = object{"type": "redirect_to_url", "redirect_to_url": object{"return_url": page, "url": page}}
+	w.emit("payment_intent.requires_action", intent)
+}
+
+// intentOf gives the intent of a session of mode payment, which it has from the first attempt on.
+func (w *world) intentOf(session object) object {
+	if intent := w.get(text(session, "payment_intent")); intent != nil {
+		return intent
+	}
+	data := w.sales[text(session, "id")].form.part("payment_intent_data")
+	intent := w.newIntent(text(session, "customer"), number(session, "amount_total"), text(session, "currency"),
+		object{"metadata": data.metadata(), "description": data.text("description")})
+	session["payment_intent"] = intent["id"]
+	return intent
+}
+
+// confirm ends the confirmation of a payment, well or not.
+func (w *world) confirm(session object, agreed bool) (next string, refused *apiError) {
+	sold := w.sales[text(session, "id")]
+	method := sold.toConfirm
+	if method == "" {
+		return "", invalid("", "Nothing waits for a confirmation here.")
+	}
+	sold.toConfirm = ""
+	if agreed {
+		card := w.cards[method]
+		card.confirmed = true
+		w.cards[method] = card
+		return w.finish(session, method)
+	}
+	failure := coded("payment_intent_authentication_failure", "",
+		"We are unable to authenticate your payment method. Please choose a different payment method and try again.")
+	failure.kind = "card_error"
+	if intent := w.get(text(session, "payment_intent")); intent != nil {
+		w.refuse(intent, nil, failure)
+	}
+	return "", failure
+}
+
+// finish takes the money and completes the session.
+func (w *world) finish(session object, method string) (next string, refused *apiError) {
+	status := "paid"
+	if session["mode"] == "payment" {
+		intent, failure := w.charge("", method, 0, "", object{"intent": w.intentOf(session)["id"]})
+		if failure != nil {
+			return "", failure
+		}
+		if intent["status"] != "succeeded" {
+			status = "unpaid"
+		}
+	} else {
+		if failure := w.subscribe(session, method); failure != nil {
+			return "", failure
+		}
+		if number(w.get(text(session, "invoice")), "amount_due") == 0 {
+			status = "no_payment_required"
+		}
+	}
+	country := text(w.get(method), "billing_details.address.country")
+	if customer := w.get(text(session, "customer")); customer != nil &&
+		w.sales[text(session, "id")].form.text("customer_update.address") == "auto" {
+		customer["address"] = address(country)
+		w.emit("customer.updated", customer)
+	}
+	session["status"], session["payment_status"], session["url"] = "complete", status, nil
+	session["customer_details"] = object{"address": address(country), "email": session["customer_email"], "name": nil, "phone": nil,
+		"tax_exempt": "none", "tax_ids": []any{}}
+	w.emit("checkout.session.completed", session)
+	return w.returnTo(session), nil
+}
+
+// returnTo is the seller's page for who has paid.
+func (w *world) returnTo(session object) string {
+	return strings.ReplaceAll(text(session, "success_url"), "{CHECKOUT_SESSION_ID}", text(session, "id"))
+}
+
+// settleLater ends a payment that took days, well or not.
+func (w *world) settleLater(session object, arrived bool) *apiError {
+	intent := w.get(text(session, "payment_intent"))
+	made := w.get(text(intent, "latest_charge"))
+	if text(intent, "status") != "processing" {
+		return invalid("session", "Nothing is on its way for this session.")
+	}
+	if arrived {
+		w.succeed(intent, made)
+		session["payment_status"] = "paid"
+		w.emit("checkout.session.async_payment_succeeded", session)
+		return nil
+	}
+	failure := declined("card_declined", "insufficient_funds")
+	failure.message = "The bank account has too little money."
+	made["status"], made["failure_code"], made["failure_message"] = "failed", "insufficient_funds", failure.message
+	w.refuse(intent, made, failure)
+	w.emit("checkout.session.async_payment_failed", session)
+	return nil
+}

@@ -59,7 +59,7 @@ func (w *world) emitChange(eventType string, o, previous object) {
 // listeners are the enabled webhook endpoints that want the type.
 func (w *world) listeners(eventType string) []object {
 	return w.list("webhook_endpoint", func(o object) bool {
-		wanted, _ := o["enabled_events"].([]string)
+		wanted := texts(o, "enabled_events")
 		return o["status"] == "enabled" && (slices.Contains(wanted, "*") || slices.Contains(wanted, eventType))
 	})
 }

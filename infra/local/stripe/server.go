@@ -136,7 +136,7 @@ func kept(status int) bool {
 func (w *world) perform(c *call, handle handler, mark requestMark) answer {
 	w.request = mark
 	defer func() { w.request = requestMark{} }()
-	w.advance(w.now())
+	w.pass()
 	result, failure := handle(c)
 	return w.compose(result, failure, c.form.texts("expand"), mark)
 }

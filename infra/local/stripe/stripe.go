@@ -40,7 +40,7 @@ func New(config Config) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Server{config: config, routes: http.NewServeMux(), ctx: ctx, cancel: cancel, worlds: map[string]*world{}}
 	for pattern, handle := range routes() {
-		s.routes.Handle(pattern, s.api(pattern, handle))
+		s.routes.Handle(pattern, s.api(pattern, checked(pattern, handle)))
 	}
 	s.routes.HandleFunc("/v1/", s.unknownRoute)
 	s.control()
@@ -71,7 +71,7 @@ func (s *Server) tick() {
 		for _, w := range s.everyWorld() {
 			w.mu.Lock()
 			w.request = requestMark{}
-			w.advance(w.now())
+			w.pass()
 			w.mu.Unlock()
 		}
 	}

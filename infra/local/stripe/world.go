@@ -31,6 +31,7 @@ type world struct {
 	faults   []fault
 	answers  map[string]answer // by Idempotency-Key
 	numbers  map[string]int    // counters by name, for invoice numbers and their like
+	sales    map[string]*sale  // by Checkout session: what its JSON does not show
 	billing  billing           // what time will do to subscriptions
 }
 
@@ -46,6 +47,7 @@ func newWorld(config Config, live bool, send func(posting)) *world {
 		cards:   map[string]behavior{},
 		answers: map[string]answer{},
 		numbers: map[string]int{},
+		sales:   map[string]*sale{},
 	}
 }
 
