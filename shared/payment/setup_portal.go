@@ -38,7 +38,7 @@ func (s *setup) portal() error {
 		return refused("list the configurations of the billing portal", err)
 	}
 	order := &stripe.BillingPortalConfigurationParams{
-		Params:          stripe.Params{Context: s.ctx, Metadata: map[string]string{mark: "nanoflux"}},
+		Params: stripe.Params{Context: s.ctx}, Metadata: map[string]string{mark: "nanoflux"},
 		BusinessProfile: &stripe.BillingPortalConfigurationBusinessProfileParams{Headline: stripe.String("Nanoflux: your plan, your payments")},
 		Features: &stripe.BillingPortalConfigurationFeaturesParams{
 			CustomerUpdate:      &stripe.BillingPortalConfigurationFeaturesCustomerUpdateParams{Enabled: stripe.Bool(false)},
