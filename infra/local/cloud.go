@@ -31,16 +31,24 @@ func (r *runner) startAll(ctx context.Context, sitePort int) error {
 		return err
 	}
 	site := fmt.Sprintf("http://localhost:%d", process.Port(listeners[0]))
+	remote, err := r.useRealStripe(site)
+	if err != nil {
+		return err
+	}
 	shop := newWorkshop(r.project, r.starter, r.say)
 	group, building := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		return r.step("building functions", func() error { return shop.buildAll(building) })
+		return r.step("building functions", func() error { return shop.buildAll(building, "./"+stripeSetup) })
 	})
 	group.Go(func() error { return r.startParts(building, parts, site) })
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	functions, plan, err := r.startFunctions(shop, site)
+	prices, err := r.setUpStripe(ctx, filepath.Join(shop.folder(), filepath.Base(stripeSetup)), site, remote)
+	if err != nil {
+		return err
+	}
+	functions, plan, err := r.startFunctions(shop, site, prices)
 	if err != nil {
 		return err
 	}
@@ -84,8 +92,8 @@ func openSite(wish int) ([]net.Listener, error) {
 }
 
 // startFunctions reads the template and makes its functions ready to be invoked.
-func (r *runner) startFunctions(shop *workshop, site string) (*lambda.Service, *template.Template, error) {
-	plan, err := template.Read(filepath.Join(r.project, "template.yaml"), r.parameters(site), r.secret)
+func (r *runner) startFunctions(shop *workshop, site, prices string) (*lambda.Service, *template.Template, error) {
+	plan, err := template.Read(filepath.Join(r.project, "template.yaml"), r.parameters(site, prices), r.secret)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -113,7 +121,7 @@ func (r *runner) startFunctions(shop *workshop, site string) (*lambda.Service, *
 }
 
 // parameters are the template's parameters on this machine; the others keep their defaults.
-func (r *runner) parameters(site string) map[string]string {
+func (r *runner) parameters(site, prices string) map[string]string {
 	options := "/" + postgres.Database + "?sslmode=disable"
 	local := map[string]string{
 		"SiteUrl":             site,
@@ -129,6 +137,8 @@ func (r *runner) parameters(site string) map[string]string {
 		"CloudflareAccountId": "local",
 		"CloudflareZoneId":    "local",
 		"GeminiUrl":           r.at.Models,
+		"StripeUrl":           r.at.Stripe,
+		"StripePrices":        prices,
 	}
 	r.useRealProviders(local)
 	return local

@@ -50,12 +50,12 @@ func newWorkshop(project string, starter *process.Starter, say func(string)) *wo
 // folder is where the binaries are. Runs with data of their own share it, so that nothing is built twice.
 func (w *workshop) folder() string { return filepath.Join(w.project, ".local", "functions") }
 
-// buildAll builds every function.
-func (w *workshop) buildAll(ctx context.Context) error {
+// buildAll builds every function, and the programs of other folders.
+func (w *workshop) buildAll(ctx context.Context, programs ...string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.all.begun = time.Now()
-	return w.build(ctx, "./functions/...", w.folder()+string(filepath.Separator))
+	return w.build(ctx, w.folder()+string(filepath.Separator), append(programs, "./functions/...")...)
 }
 
 // Binary returns the path of a function's current binary: built anew if something that it may be made of has changed.
@@ -71,7 +71,7 @@ func (w *workshop) Binary(function string) (string, error) {
 		return path, last.failed
 	}
 	last = built{begun: time.Now()}
-	last.failed = w.build(context.Background(), "./functions/"+function, path)
+	last.failed = w.build(context.Background(), path, "./functions/"+function)
 	w.built[function] = last
 	if last.failed != nil {
 		w.say(last.failed.Error())
@@ -82,7 +82,7 @@ func (w *workshop) Binary(function string) (string, error) {
 }
 
 // build runs the compiler with the flags of `make build`. Other runs of this project wait meanwhile.
-func (w *workshop) build(ctx context.Context, packages, output string) error {
+func (w *workshop) build(ctx context.Context, output string, packages ...string) error {
 	if err := os.MkdirAll(w.folder(), 0o755); err != nil {
 		return err
 	}
@@ -95,7 +95,8 @@ func (w *workshop) build(ctx context.Context, packages, output string) error {
 		return err
 	}
 	var said bytes.Buffer
-	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", output, packages)
+	flags := []string{"build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", output}
+	cmd := exec.Command("go", append(flags, packages...)...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = w.project, &said, &said
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+runtime.GOOS)
 	child, err := w.starter.Start(cmd, syscall.SIGTERM)
@@ -112,7 +113,7 @@ func (w *workshop) build(ctx context.Context, packages, output string) error {
 		return ctx.Err()
 	}
 	if child.Err() != nil {
-		return fmt.Errorf("%s does not compile:\n%s", packages, bytes.TrimSpace(said.Bytes()))
+		return fmt.Errorf("%s does not compile:\n%s", strings.Join(packages, " or "), bytes.TrimSpace(said.Bytes()))
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func reset() error {
 			return err
 		}
 	}
-	for _, name := range []string{"postgres", "bucket", "logs", "secrets.json", addressesFile, databasePlace} {
+	for _, name := range []string{"postgres", "bucket", "logs", "secrets.json", stripeFile, addressesFile, databasePlace} {
 		if err := os.RemoveAll(filepath.Join(data, name)); err != nil {
 			return err
 		}

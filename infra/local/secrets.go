@@ -67,12 +67,17 @@ func writeJSON(path string, value any) error {
 	if err != nil {
 		return err
 	}
+	return writeFile(path, append(content, '\n'))
+}
+
+// writeFile replaces the file at path whole, readable by its owner only.
+func writeFile(path string, content []byte) error {
 	partial, err := os.CreateTemp(filepath.Dir(path), ".writing-")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(partial.Name())
-	_, err = partial.Write(append(content, '\n'))
+	_, err = partial.Write(content)
 	if err := errors.Join(err, partial.Close()); err != nil {
 		return err
 	}
