@@ -99,13 +99,15 @@ func TestHoldRefusesMoreThanTheBalance(t *testing.T) {
 	}
 }
 
+// closing is a verb that ends a hold.
+type closing func(ctx context.Context, db postgres.Querier, hold string, at time.Time) (bool, error)
+
 func TestAHoldIsClosedOnce(t *testing.T) {
 	t.Parallel()
 	ctx, db := context.Background(), people.Open(t)
 	ada := db.SignIn(t, "ada", 10)
-	type verb func(context.Context, postgres.Querier, string, time.Time) (bool, error)
 	for name, c := range map[string]struct {
-		first, second verb
+		first, second closing
 		spent         int64
 	}{
 		"settle, settle":   {credit.Settle, credit.Settle, 1},

@@ -125,6 +125,31 @@ func TestWhatHasExpiredIsNotTakenBackAgain(t *testing.T) {
 	}
 }
 
+// The sweeper waits for nobody, so that nobody waits for the sweeper.
+func TestExpiryPassesOverWhomeverSomebodyIsAt(t *testing.T) {
+	t.Parallel()
+	ctx, db := context.Background(), people.Open(t)
+	at := people.Now().Add(31 * day)
+	for _, name := range []string{"ada", "grace"} {
+		give(t, db, db.SignIn(t, name, 0).ID, name, 10, people.Now(), 30)
+	}
+	expires := func(n int) {
+		t.Helper()
+		if got, err := credit.Expire(ctx, db.Sweeper, at, 10); got != n || err != nil {
+			t.Errorf("%d lots ended, want %d: %v", got, n, err)
+		}
+	}
+	if err := db.Owner.Transaction(ctx, func(tx postgres.Querier) error {
+		_, err := tx.Exec(ctx, `select app.hold_credits(account_id, gen_random_uuid(), 1, $1) from app.credit_grant where reference = 'ada'`, people.Now())
+		expires(1) // grace's
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	expires(1)
+	expires(0)
+}
+
 // Whether the sweeper came by before or not, the outcome is the same.
 func TestWhatHasEndedExpiresBeforeAnythingIsTakenBack(t *testing.T) {
 	t.Parallel()
