@@ -10,7 +10,8 @@ import (
 type invoiceView struct {
 	ID, Number, Status, Date, Back string
 	Lines                          []lineView
-	Total, Balance, Due, Paid      string
+	Total, Due, Paid               string
+	Balance, BalanceSays           string // what went to the customer's balance or came from it; "" for nothing
 	Problem                        string
 	CanPay                         bool
 }
@@ -54,7 +55,10 @@ func viewOfInvoice(invoice object, problem string) invoiceView {
 		Due: signed(number(invoice, "amount_remaining"), currency), Paid: signed(number(invoice, "amount_paid"), currency),
 		Problem: problem, CanPay: invoice["status"] == "open"}
 	if used := number(invoice, "ending_balance") - number(invoice, "starting_balance"); used != 0 {
-		view.Balance = signed(-used, currency)
+		view.Balance, view.BalanceSays = signed(-used, currency), "Taken from your credit"
+		if used < 0 {
+			view.BalanceSays = "Kept as your credit"
+		}
 	}
 	for _, line := range parts(invoice, "lines") {
 		view.Lines = append(view.Lines, lineView{text(line, "description"),

@@ -75,7 +75,7 @@ func TestThePortalChangesThePlanAndSaysBeforeWhatItCosts(t *testing.T) {
 	}
 	b.shows(page, text(invoices[0], "hosted_invoice_url"), text(invoices[1], "number"))
 	_, page = b.visit("GET", text(invoices[0], "hosted_invoice_url"))
-	b.shows(page, "Unused time on Plus after 14 Feb 2026", "−$4.50", `<td id="paid">$10.00</td>`)
+	b.shows(page, "Unused time on Plus after 14 Feb 2026", "−$4.50", `id="paid">$10.00</td>`)
 	status, page := b.visit("POST", address+"/plan", "price", pro)
 	if status != http.StatusUnprocessableEntity {
 		t.Errorf("the same plan again answers %d", status)
