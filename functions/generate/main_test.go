@@ -149,6 +149,19 @@ func TestTheSameOrderTwentyTimesAtOnceIsOneOrder(t *testing.T) {
 	testbed.Balanced(t, d.db)
 }
 
+func TestWhoOwesCreditsOrdersNothingUntilTheyAreSettled(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	ada := visitor.SignIn(t, d.db, d.service)
+	order := fields{"tool": "text-to-image", "prompt": "a"}
+	d.order(t, ada, order).Is(202)
+	testbed.Column[int64](t, d.db, "select app.reverse_credits($1::uuid, 'free', $1::uuid::text, $2, 'test', '2026-12-01')", ada.AccountID, visitor.Credits)
+	d.order(t, ada, order).Refuses(402, "credits_owed")
+	testbed.Column[bool](t, d.db, "select app.grant_credits($1, 'pack', 'test', 2, '2026-12-01', 'infinity')", ada.AccountID)
+	d.order(t, ada, order).Is(202)
+	testbed.Balanced(t, d.db)
+}
+
 func TestTwoHundredOrdersOnFiftyCreditsGiveExactlyFifty(t *testing.T) {
 	t.Parallel()
 	d := open(t)

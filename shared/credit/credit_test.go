@@ -254,7 +254,7 @@ func TestNoApplicationRoleWritesACreditPastTheLedger(t *testing.T) {
 	t.Parallel()
 	ctx, db := context.Background(), people.Open(t)
 	ada := db.SignIn(t, "ada", 50)
-	for role, as := range map[string]*postgres.Database{"web": db.Web, "reader": db.Reader, "worker": db.Worker, "sweeper": db.Sweeper} {
+	for role, as := range map[string]*postgres.Database{"web": db.Web, "reader": db.Reader, "worker": db.Worker, "sweeper": db.Sweeper, "cashier": db.Cashier} {
 		for _, sql := range []string{
 			`insert into app.credit_entry (account_id, number, at, kind, reference, available, held, debt, available_after, held_after, debt_after)
 			 values ('` + ada.ID + `', 2, now(), 'grant', 'x', 1, 0, 0, 51, 0, 0)`,
@@ -270,6 +270,9 @@ func TestNoApplicationRoleWritesACreditPastTheLedger(t *testing.T) {
 			`select app.book('` + ada.ID + `', now(), 'grant', 'x', 1, 0, 0, null)`,
 			`select app.lock_balance('` + ada.ID + `')`, `select app.expire_lots('` + ada.ID + `', 'infinity')`,
 		} {
+			if as == db.Cashier && (strings.Contains(sql, "app.grant_credits") || strings.Contains(sql, "app.reverse_credits")) {
+				continue
+			}
 			if _, err := as.Exec(ctx, sql); !postgres.Raised(err, "42501") {
 				t.Errorf("%s may %s: %v", role, sql, err)
 			}

@@ -17,7 +17,7 @@ const day = 24 * time.Hour
 func give(t *testing.T, db people.Database, account, reference string, amount int64, at time.Time, days int) {
 	t.Helper()
 	lot := credit.Lot{Account: account, Source: credit.Pack, Reference: reference, Amount: amount, ExpiresAt: at.Add(time.Duration(days) * day)}
-	if done, err := credit.Grant(context.Background(), db.Owner, lot, at); !done || err != nil {
+	if done, err := credit.Grant(context.Background(), db.Cashier, lot, at); !done || err != nil {
 		t.Fatal(done, err)
 	}
 }
@@ -25,7 +25,7 @@ func give(t *testing.T, db people.Database, account, reference string, amount in
 // reverse wants this delta of a new target.
 func reverse(t *testing.T, db people.Database, account, reference string, target, delta int64, at time.Time) {
 	t.Helper()
-	got, err := credit.Reverse(context.Background(), db.Owner, account, credit.Pack, reference, target, reference, at)
+	got, err := credit.Reverse(context.Background(), db.Cashier, account, credit.Pack, reference, target, reference, at)
 	if got != delta || err != nil {
 		t.Errorf("reversing %s to %d changed %d, want %d: %v", reference, target, got, delta, err)
 	}
@@ -189,14 +189,14 @@ func TestReversalsThatCannotBeAreRefused(t *testing.T) {
 	ada, bob, at := db.SignIn(t, "ada", 5), db.SignIn(t, "bob", 5), people.Now()
 	give(t, db, ada.ID, "a", 10, at, 30)
 	for _, target := range []int64{-1, 11} {
-		if _, err := credit.Reverse(ctx, db.Owner, ada.ID, credit.Pack, "a", target, "a", at); !postgres.Raised(err, "23514") {
+		if _, err := credit.Reverse(ctx, db.Cashier, ada.ID, credit.Pack, "a", target, "a", at); !postgres.Raised(err, "23514") {
 			t.Errorf("of 10 credits %d were taken back: %v", target, err)
 		}
 	}
 	for what, c := range map[string][3]string{
 		"another's": {bob.ID, credit.Pack, "a"}, "an unknown one": {ada.ID, credit.Pack, "b"}, "of another source": {ada.ID, credit.Plan, "a"},
 	} {
-		if _, err := credit.Reverse(ctx, db.Owner, c[0], c[1], c[2], 1, c[2], at); err != credit.ErrNoLot {
+		if _, err := credit.Reverse(ctx, db.Cashier, c[0], c[1], c[2], 1, c[2], at); err != credit.ErrNoLot {
 			t.Errorf("a lot that is %s: %v", what, err)
 		}
 	}

@@ -135,14 +135,14 @@ func owing(t *testing.T, db people.Database) people.Person {
 	t.Helper()
 	ctx, p, hold := context.Background(), db.SignIn(t, "owing", 0), uuid.NewString()
 	lot := credit.Lot{Account: p.ID, Source: credit.Pack, Reference: "payment", Amount: 5, ExpiresAt: people.Now().AddDate(1, 0, 0)}
-	if _, err := credit.Grant(ctx, db.Owner, lot, people.Now()); err != nil {
+	if _, err := credit.Grant(ctx, db.Cashier, lot, people.Now()); err != nil {
 		t.Fatal(err)
 	}
 	db.Do(t, `select app.hold_credits($1, $2, 1, $3)`, p.ID, hold, people.Now())
 	if _, err := credit.Settle(ctx, db.Worker, hold, people.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := credit.Reverse(ctx, db.Owner, p.ID, credit.Pack, "payment", 5, "payment", people.Now()); err != nil {
+	if _, err := credit.Reverse(ctx, db.Cashier, p.ID, credit.Pack, "payment", 5, "payment", people.Now()); err != nil {
 		t.Fatal(err)
 	}
 	return p
