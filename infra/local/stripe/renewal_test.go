@@ -231,3 +231,47 @@ func TestAnUnpaidFirstInvoiceLetsThePlanExpire(t *testing.T) {
 		t.Errorf("a day later it is %v, its invoice %s", sub["status"], text(sub, "latest_invoice.status"))
 	}
 }
+
+func TestARenewalThatItsHolderMustConfirmAsksForThat(t *testing.T) {
+	b := newBench(t)
+	sub := b.subscribed(b.price("Plus", "900", "month"), "4242424242424242")
+	path := "/v1/subscriptions/" + text(sub, "id")
+	b.post(path, "default_payment_method", b.card(text(sub, "customer"), "4000002760003184"))
+	b.pass(28*oneDay + 2*time.Hour)
+	if got := b.events("invoice.payment_"); !slices.Equal(got, []string{"invoice.payment_succeeded", "invoice.payment_failed", "invoice.payment_action_required"}) {
+		t.Errorf("told %v", got)
+	}
+	if got := b.get(path)["status"]; got != "past_due" {
+		t.Errorf("the plan is %v", got)
+	}
+}
+
+func TestADeletedCustomersPlansEnd(t *testing.T) {
+	b := newBench(t)
+	sub := b.subscribed(b.price("Plus", "900", "month"), "4242424242424242")
+	b.delete("/v1/customers/" + text(sub, "customer"))
+	if got := b.get("/v1/subscriptions/" + text(sub, "id")); got["status"] != "canceled" {
+		t.Errorf("the plan is %v", got["status"])
+	}
+	b.pass(60 * oneDay)
+	if invoices := parts(b.get("/v1/invoices", "subscription", text(sub, "id")), "data"); len(invoices) != 1 {
+		t.Errorf("it had %d invoices", len(invoices))
+	}
+}
+
+func TestALongTimeIsLivedThroughMonthByMonth(t *testing.T) {
+	b := newBench(t)
+	sub := b.subscribed(b.price("Plus", "900", "month"), "4242424242424242")
+	b.pass(366 * oneDay)
+	invoices := parts(b.get("/v1/invoices", "subscription", text(sub, "id"), "limit", "100"), "data")
+	if len(invoices) != 13 {
+		t.Fatalf("a year has %d invoices", len(invoices))
+	}
+	for i, invoice := range invoices[:12] {
+		line, before := parts(invoice, "lines")[0], parts(invoices[i+1], "lines")[0]
+		if invoice["status"] != "paid" || number(line, "period.start") != number(before, "period.end") ||
+			number(invoice, "created") != number(line, "period.start") || number(invoice, "status_transitions.paid_at") != number(invoice, "created")+draftTime {
+			t.Errorf("invoice %d is %v", i, invoice)
+		}
+	}
+}
