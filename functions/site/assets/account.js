@@ -1,8 +1,8 @@
 import { api, signIn } from "./api.js";
 import { byId, element } from "./element.js";
+import { whole } from "./money.js";
 
-const whole = new Intl.NumberFormat();
-export const credits = (count) => `${whole.format(count)} ${count === 1 ? "credit" : "credits"}`;
+export const credits = (count) => `${whole(count)} ${count === 1 ? "credit" : "credits"}`;
 
 // refreshAccount reads who is signed in and shows the credits in the bar.
 export async function refreshAccount() {

@@ -7,9 +7,9 @@ import { planSheet } from "./plan.js";
 
 const payments = {
   paid: ["Paid", "good"], partly_refunded: ["Partly refunded", ""], refunded: ["Refunded", ""],
-  disputed: ["Disputed", "warn"], lost: ["Dispute lost", "bad"], pending: ["Under way", ""], failed: ["Failed", "bad"],
+  disputed: ["Disputed", "warn"], lost: ["Dispute lost", "bad"], warned: ["Dispute announced", "warn"],
 };
-const invoices = { paid: ["Paid", "good"], open: ["Open", "warn"], draft: ["In preparation", ""], void: ["Void", ""], uncollectible: ["Not collected", "bad"] };
+const invoices = { paid: ["Paid", "good"], open: ["Open", "warn"], void: ["Void", ""], uncollectible: ["Not collected", "bad"] };
 
 try {
   await enter();

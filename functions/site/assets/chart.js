@@ -27,11 +27,16 @@ export function chart(rows) {
 
   // A balance stays until it changes, so the line goes in steps.
   const line = points.map(({ at, value }, i) => (i ? `H${x(at).toFixed(1)}V${y(value).toFixed(1)}` : `M0 ${y(value).toFixed(1)}`)).join("") + `H${width}`;
-  const grid = [...new Set([top, bottom, 0])].map((value) => shape("path", { class: value ? "line" : "line zero", d: `M0 ${y(value)}H${width}` }));
+  const levels = [...new Set([top, 0, bottom])];
+  const grid = levels.map((value) => shape("path", { class: value ? "line" : "line zero", d: `M0 ${y(value)}H${width}` }));
   const drawing = shape("svg", { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img", "aria-labelledby": "chart-says" },
     ...grid, shape("path", { class: "area", d: `${line}V${y(0)}H0Z` }), shape("path", { class: "balance", d: line }));
 
-  const scale = element("div", { className: "scale", ariaHidden: "true" }, element("span", {}, short(top)), bottom ? element("span", { className: "bad" }, short(bottom)) : element("span", {}, "0"));
+  const scale = element("div", { className: "scale", ariaHidden: "true" }, ...levels.map((value) => {
+    const label = element("span", { className: value < 0 ? "bad" : "" }, short(value));
+    label.style.top = `${(100 * y(value)) / height}%`;
+    return label;
+  }));
   const dates = element("div", { className: "dates", ariaHidden: "true" }, element("span", {}, day(from)), element("span", {}, day(to)));
   return [element("div", { className: "plot" }, scale, drawing, dates), element("figcaption", { className: "note", id: "chart-says" }, summary(points))];
 }

@@ -2,7 +2,7 @@ import { api, show } from "./api.js";
 import { credits, enter } from "./account.js";
 import { chart } from "./chart.js";
 import { byId, element } from "./element.js";
-import { minute, signed } from "./money.js";
+import { minute, signed, whole } from "./money.js";
 
 const rows = []; // newest first, as they are read
 let cursor = "";
@@ -46,15 +46,17 @@ async function more() {
 function row(entry) {
   const change = entry.available || entry.held || entry.owed;
   const of = entry.available ? "" : entry.held ? " held" : entry.owed ? " owed" : "";
-  const look = entry.available > 0 ? "plus" : entry.available < 0 ? "minus" : "";
+  const look = entry.available > 0 ? "plus" : entry.available < 0 ? "" : "inner";
   return element("li", { tabIndex: -1, "data-testid": "entry" },
     element("div", { className: "what" }, element("b", {}, entry.reason), element("time", { className: "note", dateTime: entry.at }, minute(entry.at))),
-    element("div", { className: "sum" }, element("b", { className: look }, signed(change), of), element("span", { className: "note" }, after(entry))));
+    element("div", { className: "sum" }, element("b", { className: look }, signed(change), of), after(entry)));
 }
 
 // after says the balance that an entry left; what is held or owed only where there is some.
 function after({ available_after, held_after, owed_after }) {
-  return [`${credits(available_after)} left`, held_after ? `${signed(held_after).replace("+", "")} held` : "", owed_after ? `${signed(owed_after).replace("+", "")} owed` : ""].filter(Boolean).join(" · ");
+  return element("span", { className: "note" }, `${whole(available_after)} left`,
+    held_after ? element("span", { className: "aside" }, ` · ${whole(held_after)} held`) : "",
+    owed_after ? ` · ${whole(owed_after)} owed` : "");
 }
 
 function showBalance({ available, held, owed = rows[0]?.owed_after ?? 0 }) {
@@ -63,7 +65,7 @@ function showBalance({ available, held, owed = rows[0]?.owed_after ?? 0 }) {
   byId("owed").replaceChildren(!owed ? "" : element("div", { className: "notice warn" },
     element("b", {}, `You owe ${credits(owed)}.`),
     element("p", {}, "A payment was returned after credits of it had been spent. New credits settle this first, whatever their source; until it is settled, new pictures wait."),
-    element("p", {}, "Should a dispute be decided in our favour, its credits come back too.")));
+    element("p", {}, "Where a bank decides that a disputed payment stands, its credits come back.")));
 }
 
 function draw() {

@@ -7,6 +7,8 @@ export function money(amount, currency, { short = false } = {}) {
 export const day = (time) => new Date(time).toLocaleDateString(undefined, { dateStyle: "medium" });
 export const minute = (time) => new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 
+export const whole = new Intl.NumberFormat().format;
+
 const signs = new Intl.NumberFormat(undefined, { signDisplay: "exceptZero" });
 
 // signed writes a change of a number of credits with its sign.

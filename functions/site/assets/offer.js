@@ -21,7 +21,7 @@ export function planCard(plan, about) {
 export function packCard(pack, about) {
   const buy = (trouble) => action(`Buy ${credits(pack.credits)}`, pack.id, { pack: pack.id }, about, trouble);
   return card({
-    id: pack.id, title: pack.name, about, unused: pack.unused, price: money(pack.amount, pack.currency, { short: true }), per: "once",
+    id: pack.id, title: pack.name, about, price: money(pack.amount, pack.currency, { short: true }), per: "once",
     gives: null, detail: rate(pack), action: buy,
   });
 }
@@ -34,8 +34,8 @@ function card({ id, title, mine, about, price, per, gives, detail, unused, actio
     element("p", { className: "price" }, element("b", {}, price), " ", per),
     gives && element("p", { className: "gives" }, gives),
     element("p", { className: "note" }, detail),
-    element("p", { className: "note unused" }, unused),
-    element("div", { className: "card-foot" }, action(trouble), trouble));
+    unused && element("p", { className: "note unused" }, unused),
+    element("div", { className: "card-foot" }, trouble, action(trouble)));
 }
 
 // rate makes offers comparable, which their names alone do not.

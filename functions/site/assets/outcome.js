@@ -4,6 +4,7 @@ export const outcomes = {
   checking: { title: "Checking your payment", sentence: "This takes a moment.", look: "waiting", ways: [] },
   granted: { title: "Your credits are here", sentence: "The payment went through. Thank you!", look: "done", final: true, back: true, ways: ["studio", "credits"] },
   begun: { title: "Your plan has begun", sentence: "The payment went through and the credits are here. Thank you!", look: "done", final: true, back: true, ways: ["studio", "billing"] },
+  trial: { title: "Your trial has begun", sentence: "Nothing was charged. The plan's credits come with its first payment.", look: "done", final: true, back: true, ways: ["studio", "billing"] },
   coming: { title: "Paid: your credits are on the way", sentence: "They are usually here within seconds.", look: "waiting", ways: [] },
   slow: {
     title: "Paid: your credits are on the way", sentence: "This takes longer than usual. You may leave this page: the credits come all the same.",

@@ -28,25 +28,25 @@ export function planSheet(plan, customer) {
   const trouble = element("div", { className: "trouble" });
   const portal = (words, look) => leaves(element("button", { className: look, type: "button", "data-testid": "portal" }, words), trouble, toPortal);
   return [
-    element("p", { className: "big" }, plan.name, " ", element("span", { className: `tag ${ending ? "warn" : state.look}`, "data-testid": "plan-status" }, ending ? `Ends ${day(plan.ends_at)}` : state.name)),
+    element("p", { className: "big" }, plan.name, " ", element("span", { className: `tag ${ending ? "warn" : state.look}`, "data-testid": "plan-status", hidden: plan.status === "free" }, ending ? `Ends ${day(plan.ends_at)}` : state.name)),
     state.says ? element("p", { className: `notice ${state.look}` }, state.says) : "",
     facts(plan, ending),
+    none ? "" : element("p", { className: "note" }, "Your page at Stripe opens, and brings you back here."),
     element("div", { className: "row" },
       none ? element("a", { className: "button", href: "/pricing" }, "Choose a plan") : portal(ending ? "Keep the plan" : state.portal, "button"),
       none && customer ? portal("Cards and invoices", "second") : ""),
-    none ? "" : element("p", { className: "note" }, "Opens your page at Stripe and brings you back here."),
     trouble,
   ];
 }
 
 function facts(plan, ending) {
   const list = element("dl", { className: "pairs" });
-  const say = (name, value) => value && list.append(element("div", {}, element("dt", {}, name), element("dd", {}, value)));
+  const say = (name, value, className = "") => value && list.append(element("div", { className }, element("dt", {}, name), element("dd", {}, value)));
   const price = plan.amount ? `${money(plan.amount, plan.currency, { short: true })} ${every[plan.interval] ?? ""}` : "";
   if (plan.status !== "canceled") say("Price", price);
-  if (plan.status === "free") say("What you have", plan.cancel || "The free credits, and whatever you buy as packs.");
+  if (plan.status === "free") say("What you have", "The free credits, and whatever you buy as packs.", "wide");
   if (plan.renews_at && !ending) say(plan.status === "trialing" ? "Trial ends, first payment" : "Renews", day(plan.renews_at));
   if (plan.ends_at) say(plan.status === "canceled" ? "Ended" : "Ends", day(plan.ends_at));
-  if (plan.status !== "free") say(ending || plan.status === "canceled" ? "You canceled" : "If you cancel", plan.cancel);
+  if (plan.status !== "free") say("Canceling", plan.cancel, "wide");
   return list;
 }

@@ -35,6 +35,7 @@ async function meet() {
   }
   byId("sign-in").hidden = visitor.signedIn;
   byId("sign-out").hidden = !visitor.signedIn;
+  document.querySelector(".credits").hidden = !visitor.signedIn;
   byId("sign-in").href = signInAddress(address());
 }
 
@@ -58,15 +59,14 @@ function choose() {
   byId("saving").textContent = saving();
 }
 
-// saving says what a year saves at most, against twelve months of the same plan.
+// saving says how many months a year leaves unpaid, where every plan leaves as many.
 function saving() {
-  const parts = catalogue.plans.map(({ prices }) => {
-    const month = prices.find(({ interval }) => interval === "month");
-    const year = prices.find(({ interval }) => interval === "year");
-    return month && year ? 1 - year.amount / (12 * month.amount) : 0;
+  const months = catalogue.plans.filter(({ prices }) => prices.length).map(({ prices }) => {
+    const [month, year] = ["month", "year"].map((name) => prices.find(({ interval }) => interval === name));
+    return month && year ? Math.floor(12 - year.amount / month.amount) : 0;
   });
-  const percent = Math.floor(100 * Math.max(0, ...parts));
-  return percent ? `saves ${percent} %` : "";
+  const least = Math.min(...months);
+  return least > 0 ? `${least} ${least === 1 ? "month" : "months"} free` : "";
 }
 
 function address(chosen = query.get("choose")) {
@@ -84,6 +84,7 @@ function remember() {
 }
 
 function draw() {
+  const focused = document.activeElement.closest("[data-offer]")?.dataset.offer;
   byId("intervals").querySelector(`[value=${interval()}]`).checked = true;
   const about = {
     visitor,
@@ -95,7 +96,9 @@ function draw() {
   };
   byId("plans").replaceChildren(...catalogue.plans.map((plan) => planCard(plan, about)));
   byId("packs").replaceChildren(...catalogue.packs.map((pack) => packCard(pack, about)));
+  byId("unused-packs").textContent = [...new Set(catalogue.packs.map(({ unused }) => unused))].join(" ");
   byId("notices").replaceChildren(...notices());
+  if (focused) focus(focused);
 }
 
 function notices() {
@@ -121,7 +124,11 @@ function arrive() {
   const chosen = document.querySelector(".chosen");
   if (!chosen) return;
   chosen.scrollIntoView({ block: "center" });
-  chosen.querySelector("a, button")?.focus({ preventScroll: true });
+  focus(chosen.dataset.offer);
+}
+
+function focus(offer) {
+  document.querySelector(`[data-offer="${CSS.escape(offer)}"]`)?.querySelector("a, button")?.focus({ preventScroll: true });
 }
 
 async function showCosts() {

@@ -6,8 +6,9 @@ import { outcomes } from "./outcome.js";
 
 const query = new URLSearchParams(location.search);
 const session = query.get("session_id");
-const patience = 10 * 60_000; // after that the page stops asking by itself
 let offer = "";
+let count = 0;
+let shown = "";
 
 const link = (words, href, className = "second") => element("a", { className, href }, words);
 const wayOut = {
@@ -30,36 +31,32 @@ else follow();
 // follow asks in growing intervals until the credits are there, or nothing more can come.
 async function follow() {
   say("checking");
-  const begun = Date.now();
-  for (let asked = 0; Date.now() - begun < patience; asked++) {
+  for (let asked = 0; ; asked++) {
     const state = await look(asked);
     if (state === "granted") return celebrate();
     say(state);
     if (outcomes[state].final) return;
     await pause(Math.min(1000 * 1.4 ** asked, outcomes[state].slow ? 60_000 : 15_000));
   }
-  say("late");
 }
 
 // look gives the name of the state in which the payment is.
 async function look(asked) {
   try {
     const found = await api("GET", `/api/checkout/${encodeURIComponent(session)}`);
-    offer = found.offer;
-    if (found.status === "paid") return found.granted ? "granted" : asked < 25 ? "coming" : "slow";
+    ({ offer, credits: count } = found);
+    if (found.status === "paid") return found.granted ? "granted" : asked < 8 ? "coming" : asked < 45 ? "slow" : "late";
     if (found.status === "open") return asked < 5 ? "checking" : "open"; // Stripe may send people back before it knows itself
     return found.status;
   } catch (problem) {
     if (problem.status === 401) return "signedOut";
-    if (problem.status === 404) return "unknown";
     if (problem.status === 0) return "offline";
-    if (problem.status === 429 || problem.status >= 500) return "unavailable";
-    throw problem;
+    return problem.status >= 400 && problem.status < 500 && problem.status !== 429 ? "unknown" : "unavailable";
   }
 }
 
 async function celebrate() {
-  say(offer.startsWith("pack-") ? "granted" : "begun");
+  say(offer.startsWith("pack-") ? "granted" : count ? "begun" : "trial");
   try {
     const { available, owed } = (await refreshAccount()).credits;
     const debt = owed ? ` You still owe ${credits(owed)}.` : "";
@@ -70,15 +67,17 @@ async function celebrate() {
 
 // say shows a state; said again, it is not announced again.
 function say(state) {
+  if (shown === state) return;
+  shown = state;
   const place = byId("outcome");
-  const { title, sentence, look, final, ways } = outcomes[state];
-  if (place.dataset.state === state && byId("ways").childElementCount) return;
+  const { title, sentence, look, final, slow, ways } = outcomes[state];
   place.dataset.state = state;
   place.dataset.look = look;
   document.title = `${title} · Nanoflux`;
   byId("title").textContent = title;
   byId("sentence").textContent = sentence;
-  byId("progress").hidden = Boolean(final);
+  byId("progress").hidden = Boolean(final || slow);
+  byId("sign-out").hidden = state === "signedOut";
   byId("ways").replaceChildren(...ways.map((way) => wayOut[way]()).filter(Boolean));
   showWaitingOrder(state);
 }
@@ -87,11 +86,12 @@ function say(state) {
 function showWaitingOrder(state) {
   const waiting = draft.waiting();
   const place = byId("prompt-kept");
-  place.hidden = !waiting || !outcomes[state].back;
+  const { back, look } = outcomes[state];
+  place.hidden = !waiting || !back;
   if (place.hidden) return;
   place.replaceChildren(
     waiting.prompt ? element("blockquote", {}, waiting.prompt) : element("p", {}, "Your order waits in the studio."),
-    link(state === "granted" || state === "begun" ? "Go on with it" : "Back to the studio", "/studio", state === "granted" || state === "begun" ? "button large" : "second"));
+    link(look === "done" ? "Go on with it" : "Back to the studio", "/studio", look === "done" ? "button large" : "second"));
 }
 
 // pause ends early when the connection comes back or somebody looks at the page again.

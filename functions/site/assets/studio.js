@@ -44,10 +44,10 @@ function wayToCredits(refusal) {
   if (refusal.status !== 402) return [];
   draft.keepWaiting();
   const why = element("a", { className: "second", href: "/credits" }, "See why");
-  return [element("p", { className: "row" },
-    element("a", { className: "button", href: "/pricing", "data-testid": "get-credits" }, "Get credits"),
-    refusal.code === "credits_owed" ? why : null),
-  element("p", {}, "What you have filled in stays here and waits for you.")];
+  return [
+    element("p", {}, "What you have filled in stays here and waits for you."),
+    element("p", { className: "row" }, element("a", { className: "button", href: "/pricing", "data-testid": "get-credits" }, "Get credits"), refusal.code === "credits_owed" ? why : null),
+  ];
 }
 
 // watch follows an order to its end; a reload in between takes it up again.
