@@ -86,7 +86,7 @@ func TestTheListShowsTiersWithTheirPricesThenPacks(t *testing.T) {
 
 const list = "plus-monthly=price_1,plus-yearly=price_2,pro-monthly=price_3,pro-yearly=price_4,pack-200=price_5,pack-1000=price_6,pack-5000=price_7"
 
-func TestPricesLeadBothWaysAndAreWrittenAsTheyAreRead(t *testing.T) {
+func TestPricesLeadBothWays(t *testing.T) {
 	prices, err := offer.Parse(list)
 	if err != nil {
 		t.Fatal(err)
@@ -98,9 +98,6 @@ func TestPricesLeadBothWaysAndAreWrittenAsTheyAreRead(t *testing.T) {
 	}
 	if _, ok := prices.Offer("price_other"); ok || prices.Price("free") != "" {
 		t.Error("a price or an offer of somebody else's was found")
-	}
-	if prices.String() != list {
-		t.Errorf("written as %s", prices)
 	}
 }
 

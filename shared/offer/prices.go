@@ -41,12 +41,3 @@ func (p Prices) Price(offerID string) string { return p.byOffer[offerID] }
 
 // Offer finds what one of Stripe's prices stands for.
 func (p Prices) Offer(priceID string) (Offer, bool) { return Find(p.byPrice[priceID]) }
-
-// String writes the list as Parse reads it, in the catalogue's order.
-func (p Prices) String() string {
-	var pairs []string
-	for _, o := range Catalogue() {
-		pairs = append(pairs, o.ID+"="+p.byOffer[o.ID])
-	}
-	return strings.Join(pairs, ",")
-}
