@@ -8,11 +8,14 @@ func routes() map[string]handler {
 	for _, some := range []map[string]handler{
 		catalogueRoutes(),
 		checkoutRoutes(),
+		clockRoutes(),
 		customerRoutes(),
+		disputeRoutes(),
 		endpointRoutes(),
 		eventRoutes(),
 		methodRoutes(),
 		paymentRoutes(),
+		refundRoutes(),
 		subscriptionRoutes(),
 	} {
 		maps.Copy(all, some)

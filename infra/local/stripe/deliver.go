@@ -38,6 +38,11 @@ func (s *Server) deliver(p posting) {
 		return
 	}
 	s.sender.Go(func() {
+		defer func() {
+			p.world.mu.Lock()
+			p.told.underWay--
+			p.world.mu.Unlock()
+		}()
 		wait := time.Duration(p.wait) * time.Millisecond
 		for try := 0; ; try++ {
 			if !s.pause(wait) {
@@ -106,6 +111,28 @@ func (s *Server) postTo(address string, body []byte, signed string) bool {
 	defer response.Body.Close()
 	io.Copy(io.Discard, io.LimitReader(response.Body, 1<<20))
 	return response.StatusCode >= 200 && response.StatusCode < 300
+}
+
+// deliverByCommand tells events once each, one after the other, and answers with how each endpoint took it. Nothing is retried.
+func (s *Server) deliverByCommand(w *world, body []byte) (any, *apiError) {
+	var wish struct{ IDs []string }
+	if len(body) > 0 && json.Unmarshal(body, &wish) != nil {
+		return nil, invalid("", `Send JSON like {"ids": ["evt_1"]}.`)
+	}
+	w.mu.Lock()
+	var postings []posting
+	for _, told := range w.chosen(wish.IDs) {
+		told.held, told.lost = false, false
+		for _, endpoint := range w.listeners(text(told.event, "type")) {
+			postings = append(postings, posting{world: w, told: told, endpoint: text(endpoint, "id")})
+		}
+	}
+	w.mu.Unlock()
+	tellings := []object{}
+	for _, p := range postings {
+		tellings = append(tellings, object{"event": p.told.event["id"], "endpoint": p.endpoint, "taken": s.post(p)})
+	}
+	return object{"deliveries": tellings}, nil
 }
 
 // hardHeaded follows no redirect: to Stripe, a redirect is a failed delivery.

@@ -10,6 +10,7 @@ type happening struct {
 	event     object
 	delivered int // how often an endpoint took it
 	failed    int // how often one did not
+	underWay  int // how many tellings may still be tried
 	held      bool
 	lost      bool
 }
@@ -72,22 +73,26 @@ func (w *world) tell(told *happening, endpoints []object) {
 			if w.switches.Reorder {
 				wait += rand.IntN(2000)
 			}
+			told.underWay++
 			w.send(posting{world: w, told: told, endpoint: text(endpoint, "id"), wait: wait})
 		}
 	}
 }
 
-// deliverNow tells events again, held, lost or told before, at once; without ids all that are held or lost.
-func (w *world) deliverNow(ids []string) (found int) {
-	for _, told := range w.events {
-		named := slices.Contains(ids, text(told.event, "id"))
-		if !named && (len(ids) > 0 || !told.held && !told.lost) {
-			continue
+// chosen gives the events with these ids, in their order; without ids all that are held or lost, oldest first.
+func (w *world) chosen(ids []string) []*happening {
+	var found []*happening
+	if len(ids) == 0 {
+		for _, told := range w.events {
+			if told.held || told.lost {
+				found = append(found, told)
+			}
 		}
-		found++
-		told.held, told.lost = false, false
-		for _, endpoint := range w.listeners(text(told.event, "type")) {
-			w.send(posting{world: w, told: told, endpoint: text(endpoint, "id")})
+		return found
+	}
+	for _, id := range ids {
+		if i := slices.IndexFunc(w.events, func(told *happening) bool { return told.event["id"] == id }); i >= 0 {
+			found = append(found, w.events[i])
 		}
 	}
 	return found

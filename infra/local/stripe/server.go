@@ -3,7 +3,6 @@ package stripe
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"net/http"
 	"regexp"
 	"strings"
@@ -76,9 +75,9 @@ func (s *Server) admit(rw http.ResponseWriter, r *http.Request) (*world, string,
 	if r.Method != http.MethodPost {
 		return world, r.URL.RawQuery, nil
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(rw, r.Body, 1<<20))
-	if err != nil {
-		return nil, "", invalid("", "Request body could not be read.")
+	body, failure := read(rw, r)
+	if failure != nil {
+		return nil, "", failure
 	}
 	if kind := r.Header.Get("Content-Type"); len(body) > 0 && !strings.HasPrefix(kind, "application/x-www-form-urlencoded") {
 		return nil, "", invalid("", "Invalid request (check that your POST content type is application/x-www-form-urlencoded).")

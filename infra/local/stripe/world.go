@@ -69,7 +69,7 @@ func (w *world) add(o object) object {
 	if _, made := o["created"]; !made {
 		o["created"] = w.now().Unix()
 	}
-	if _, told := o["livemode"]; !told {
+	if _, told := o["livemode"]; !told && o["object"] != "refund" && o["object"] != "balance_transaction" {
 		o["livemode"] = w.live
 	}
 	if _, known := w.objects[id]; !known {
