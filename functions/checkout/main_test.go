@@ -139,6 +139,28 @@ func TestAPurchaseIsFollowedUntilItsCreditsAreThere(t *testing.T) {
 	}
 }
 
+func TestMoneyFromABankAccountIsPendingUntilItArrivesOrDoesNot(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	ada := visitor.SignIn(t, d.db, d.service)
+	for arrived, want := range map[bool]string{false: "failed", true: "paid"} {
+		to := d.bought(t, ada, fields{"pack": "pack-200"})
+		d.till.Arrange("pay", fields{"session": to.ID, "method": "bank"})
+		if p := d.follow(t, ada, to.ID); p != (progress{to.ID, "pending", "pack-200", 200, false}) {
+			t.Errorf("on its way it is %+v", p)
+		}
+		d.till.Arrange("settle", fields{"session": to.ID, "arrived": arrived})
+		if p := d.follow(t, ada, to.ID); p != (progress{to.ID, want, "pack-200", 200, false}) {
+			t.Errorf("arrived %v, it is %+v", arrived, p)
+		}
+	}
+	left := d.bought(t, ada, fields{"pack": "pack-200"})
+	d.till.Post("/v1/checkout/sessions/" + left.ID + "/expire")
+	if p := d.follow(t, ada, left.ID); p.Status != "expired" || p.Granted {
+		t.Errorf("never paid, it is %+v", p)
+	}
+}
+
 func (d desk) grant(t *testing.T, v visitor.Visitor, source, reference string, amount int64) {
 	t.Helper()
 	testbed.One[bool](t, d.db, "select app.grant_credits($1, $2, $3, $4, now(), now() + interval '1 year')", v.AccountID, source, reference, amount)
