@@ -270,10 +270,8 @@ func TestNoApplicationRoleWritesACreditPastTheLedger(t *testing.T) {
 			`select app.book('` + ada.ID + `', now(), 'grant', 'x', 1, 0, 0, null)`,
 			`select app.lock_balance('` + ada.ID + `')`, `select app.expire_lots('` + ada.ID + `', 'infinity')`,
 		} {
-			if as == db.Cashier && (strings.Contains(sql, "app.grant_credits") || strings.Contains(sql, "app.reverse_credits")) {
-				continue
-			}
-			if _, err := as.Exec(ctx, sql); !postgres.Raised(err, "42501") {
+			duty := as == db.Cashier && (strings.Contains(sql, "app.grant_credits") || strings.Contains(sql, "app.reverse_credits"))
+			if _, err := as.Exec(ctx, sql); !duty && !postgres.Raised(err, "42501") {
 				t.Errorf("%s may %s: %v", role, sql, err)
 			}
 		}

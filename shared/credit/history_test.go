@@ -2,6 +2,7 @@ package credit_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -111,7 +112,7 @@ func TestTheBalanceExplainsItselfInSentences(t *testing.T) {
 	if none := all(t, db, db.SignIn(t, "barbara", 0), 100); len(none) != 0 {
 		t.Errorf("barbara sees %v", none)
 	}
-	if _, _, _, err := credit.History(ctx, db.Reader, ada.Token, at.Add(session.Lifetime), page.Numbered{Limit: 1, Before: 5}); err != session.ErrSignedOut {
+	if _, _, _, err := credit.History(ctx, db.Reader, ada.Token, at.Add(session.Lifetime), page.Numbered{Limit: 1, Before: 5}); !errors.Is(err, session.ErrSignedOut) {
 		t.Error(err)
 	}
 }

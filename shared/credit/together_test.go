@@ -2,6 +2,7 @@ package credit_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -111,7 +112,7 @@ func (i instance) hold(account string) error {
 	if credit.Insufficient(err) || credit.Owed(err) {
 		return nil
 	}
-	if err == nil || err == errHeld {
+	if err == nil || errors.Is(err, errHeld) {
 		i.mu.Lock()
 		i.holds = append(i.holds, id)
 		i.mu.Unlock()
@@ -120,7 +121,7 @@ func (i instance) hold(account string) error {
 	return err
 }
 
-var errHeld = fmt.Errorf("held already")
+var errHeld = errors.New("held already")
 
 // close settles or releases any of the holds, also one that was closed or that another closes at this moment.
 func (i instance) close() error {
