@@ -98,7 +98,7 @@ func (b Books) compareSessions(ctx context.Context, page []payment.Session) ([]p
 		}
 	}
 	return b.subjects(ctx, payment.SubjectPayment, `
-		select id from unnest($1::text[]) id where not exists (select from app.payment p where p.id = unnest.id)`, paid)
+		select paid.id from unnest($1::text[]) paid (id) where not exists (select from app.payment p where p.id = paid.id)`, paid)
 }
 
 // compareInvoices finds paid invoices of plans that granted nothing, unless nobody is there to be granted anything.
@@ -110,9 +110,9 @@ func (b Books) compareInvoices(ctx context.Context, page []payment.Invoice) ([]p
 		}
 	}
 	return b.subjects(ctx, payment.SubjectInvoice, `
-		select id from unnest($1::text[]) id
-		where not exists (select from app.plan_invoice i where i.id = unnest.id)
-		  and not exists (select from app.unclaimed_payment u join app.payment p on p.id = u.payment_id where p.invoice = unnest.id)`, paid)
+		select paid.id from unnest($1::text[]) paid (id)
+		where not exists (select from app.plan_invoice i where i.id = paid.id)
+		  and not exists (select from app.unclaimed_payment u join app.payment p on p.id = u.payment_id where p.invoice = paid.id)`, paid)
 }
 
 // compareReturns finds refunds, disputes and warnings that stand otherwise in our books.

@@ -200,7 +200,7 @@ func (till *Till) Events() []Object {
 	till.t.Helper()
 	var events []Object
 	for _, event := range till.do(http.MethodGet, "/_control/events", "", nil).at("events").([]any) {
-		events = append(events, event.(map[string]any))
+		events = append(events, event.(map[string]any)["event"].(map[string]any))
 	}
 	return events
 }
