@@ -33,7 +33,7 @@ type Return struct {
 	Amount   int64  // of a warning the whole payment
 	Currency string
 	At       time.Time
-	Counts   bool // the money is gone, or may be: see counts.go
+	Counts   bool // the money is gone, or may be; of a warning: while no dispute is there
 }
 
 // Invoice is one bill of a plan.
