@@ -135,3 +135,34 @@ func TestASecondChangeCreditsTheFirst(t *testing.T) {
 		t.Errorf("the downgrade credits %v of %v", lines[0]["amount"], part(lines[0], "proration_details"))
 	}
 }
+
+func TestWhatIsTooLittleForACardWaitsOnTheBalance(t *testing.T) {
+	b := newBench(t)
+	sub := b.subscribed(b.price("Tiny", "30", "month"), "4242424242424242")
+	first := b.get("/v1/invoices/" + text(sub, "latest_invoice"))
+	if first["status"] != "paid" || number(first, "amount_due") != 0 || number(first, "ending_balance") != 30 || first["payment_intent"] != nil {
+		t.Errorf("30 cents make an invoice that is %v with %v due", first["status"], first["amount_due"])
+	}
+	b.pass(28*oneDay + 2*time.Hour)
+	second := part(b.get("/v1/subscriptions/"+text(sub, "id"), "expand[]", "latest_invoice"), "latest_invoice")
+	if number(second, "amount_paid") != 60 || number(second, "total") != 30 || number(second, "ending_balance") != 0 {
+		t.Errorf("the next one takes %v of %v", second["amount_paid"], second["total"])
+	}
+}
+
+func TestAVoidedInvoiceGivesTheBalanceBackAndIsNeverCredited(t *testing.T) {
+	b := newBench(t)
+	plus, pro := b.price("Plus", "900", "month"), b.price("Pro", "2900", "month")
+	sub := b.subscribed(plus, "4242424242424242")
+	path, customer := "/v1/subscriptions/"+text(sub, "id"), "/v1/customers/"+text(sub, "customer")
+	b.post(customer+"/balance_transactions", "amount", "-100", "currency", "usd")
+	b.post(path, "pause_collection[behavior]", "void")
+	b.pass(29 * oneDay)
+	invoice := part(b.get(path, "expand[]", "latest_invoice"), "latest_invoice")
+	if got := number(b.get(customer), "balance"); got != -100 || invoice["status"] != "void" {
+		t.Errorf("the balance is %d after a %v invoice", got, invoice["status"])
+	}
+	if lines := parts(b.changed(sub, pro), "lines"); part(lines[0], "proration_details")["credited_items"] != nil {
+		t.Errorf("what was never to be paid is credited: %v", lines[0])
+	}
+}

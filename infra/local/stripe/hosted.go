@@ -29,7 +29,7 @@ func (s *Server) onInvoice(do func(*visit) (done, problem string)) http.HandlerF
 		}
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.advance(w.now())
+		w.pass()
 		invoice := w.get(id)
 		if text(invoice, "object") != "invoice" || invoice["status"] == "draft" {
 			s.lost(rw, "There is no such invoice.")

@@ -64,7 +64,7 @@ func (s *Server) inPortal(do func(*visit) (notice, problem string)) http.Handler
 		}
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.advance(w.now())
+		w.pass()
 		v := &visit{w: w, r: r, session: w.get(id)}
 		v.setup = w.get(text(v.session, "configuration"))
 		for _, sub := range w.list("subscription", is("customer", v.session["customer"])) {
