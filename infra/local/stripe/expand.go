@@ -60,11 +60,23 @@ func (w *world) expandIn(o object, steps []string, path string) *apiError {
 		}
 		inner = copyOf(found)
 	}
+	if !expandable(inner) {
+		return invalid("expand", "This property cannot be expanded (%s).", path)
+	}
 	o[field] = inner
 	if inner == nil || len(steps) == 1 {
 		return nil
 	}
 	return w.expand(inner, steps[1:], path)
+}
+
+// expandable says whether a field's value could be the object of an id, or leads to one.
+func expandable(value any) bool {
+	switch value.(type) {
+	case nil, object, []any:
+		return true
+	}
+	return false
 }
 
 // include gives what an object holds only when asked for it.
