@@ -12,6 +12,7 @@ func TestEveryRouteAsksAndAnswersAsStripeDescribes(t *testing.T) {
 	b.contractOfCatalogue()
 	b.contractOfPayments()
 	b.contractOfPlans()
+	b.contractOfReturns()
 	b.contractOfEndpoints()
 	for pattern := range routes() {
 		method, path, _ := strings.Cut(pattern, " ")
