@@ -1,5 +1,7 @@
 package stripe
 
+import "strings"
+
 func createConfiguration(c *call) (any, *apiError) {
 	w := c.w
 	features, failure := c.features(object{})
@@ -13,8 +15,8 @@ func createConfiguration(c *call) (any, *apiError) {
 	c.describe(configuration)
 	configuration["updated"] = w.now().Unix()
 	w.add(configuration)
-	w.emit("billing_portal.configuration.created", configuration)
-	return configuration, nil
+	w.emit("billing_portal.configuration.created", withoutProducts(configuration))
+	return c.shownConfiguration(configuration), nil
 }
 
 func updateConfiguration(c *call) (any, *apiError) {
@@ -32,15 +34,43 @@ func updateConfiguration(c *call) (any, *apiError) {
 		configuration["active"] = c.form.truth("active")
 	}
 	configuration["updated"] = c.w.now().Unix()
-	c.w.emit("billing_portal.configuration.updated", configuration)
-	return configuration, nil
+	c.w.emit("billing_portal.configuration.updated", withoutProducts(configuration))
+	return c.shownConfiguration(configuration), nil
+}
+
+func retrieveConfiguration(c *call) (any, *apiError) {
+	configuration, failure := c.named("billing_portal.configuration")
+	if failure != nil {
+		return nil, failure
+	}
+	return c.shownConfiguration(configuration), nil
 }
 
 func listConfigurations(c *call) (any, *apiError) {
-	return c.page("/v1/billing_portal/configurations", c.w.list("billing_portal.configuration", func(o object) bool {
-		return (!c.form.has("active") || truth(o, "active") == c.form.truth("active")) &&
-			(!c.form.has("is_default") || truth(o, "is_default") == c.form.truth("is_default"))
-	}))
+	var shown []object
+	for _, o := range c.w.list("billing_portal.configuration", nil) {
+		if (!c.form.has("active") || truth(o, "active") == c.form.truth("active")) &&
+			(!c.form.has("is_default") || truth(o, "is_default") == c.form.truth("is_default")) {
+			shown = append(shown, c.shownConfiguration(o))
+		}
+	}
+	return c.page("/v1/billing_portal/configurations", shown)
+}
+
+// shownConfiguration leaves out the products, which Stripe tells only if asked to expand them.
+func (c *call) shownConfiguration(configuration object) object {
+	for _, path := range c.form.texts("expand") {
+		if strings.HasSuffix(path, "features.subscription_update.products") {
+			return configuration
+		}
+	}
+	return withoutProducts(configuration)
+}
+
+func withoutProducts(configuration object) object {
+	shown, _ := copyOf(configuration).(object)
+	delete(part(shown, "features.subscription_update"), "products")
+	return shown
 }
 
 // describe takes what a form says about a configuration beside its features.

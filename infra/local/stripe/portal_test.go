@@ -135,6 +135,20 @@ func TestAnOpenInvoiceIsPaidOnItsPageWithANewCard(t *testing.T) {
 	}
 }
 
+func TestTheProductsOfAPortalAreToldToWhoExpandsThem(t *testing.T) {
+	b := newBench(t)
+	b.portal(text(b.post("/v1/customers"), "id"), nil, b.price("Plus", "900", "month"))
+	const field = "features.subscription_update.products"
+	path := "/v1/billing_portal/configurations"
+	short := parts(b.get(path), "data")[0]
+	if at(short, field) != nil || at(b.get(path+"/"+text(short, "id")), field) != nil {
+		t.Error("the products are told without being asked for")
+	}
+	if got := parts(parts(b.get(path, "expand[]", "data."+field), "data")[0], field); len(got) != 1 {
+		t.Errorf("expanded they are %v", got)
+	}
+}
+
 func TestAPortalNeedsAConfigurationAndACustomer(t *testing.T) {
 	b := newBench(t)
 	customer := text(b.post("/v1/customers"), "id")

@@ -27,7 +27,7 @@ func subscriptionRoutes() map[string]handler {
 
 		"POST /v1/billing_portal/configurations":      createConfiguration,
 		"GET /v1/billing_portal/configurations":       listConfigurations,
-		"GET /v1/billing_portal/configurations/{id}":  retrieve("billing_portal.configuration"),
+		"GET /v1/billing_portal/configurations/{id}":  retrieveConfiguration,
 		"POST /v1/billing_portal/configurations/{id}": updateConfiguration,
 		"POST /v1/billing_portal/sessions":            createPortalSession,
 	}
