@@ -1,7 +1,9 @@
 import { api, show } from "./api.js";
-import { credits, enter } from "./account.js";
+import { credits, enter, refreshAccount } from "./account.js";
+import { wasAtPortal } from "./draft.js";
 import { byId, element } from "./element.js";
 import { titled } from "./image.js";
+import { isLeaving } from "./leave.js";
 import { day, money } from "./money.js";
 import { planSheet } from "./plan.js";
 
@@ -11,17 +13,29 @@ const payments = {
 };
 const invoices = { paid: ["Paid", "good"], open: ["Open", "warn"], void: ["Void", ""], uncollectible: ["Not collected", "bad"] };
 
+let shown = "";
+
 try {
   await enter();
   await read();
+  if (wasAtPortal()) readAgain();
 } catch (problem) {
   show(byId("problem"), problem);
   document.querySelectorAll("main .waiting").forEach((place) => place.remove());
 }
-addEventListener("pageshow", (event) => { if (event.persisted) read().catch(() => {}); }); // back from the portal, where it may have changed
+addEventListener("pageshow", (event) => { if (event.persisted) readAgain(); }); // by the browser's own way back
+
+// readAgain waits for what was changed on Stripe's pages; it comes here a little later than the person.
+function readAgain() {
+  for (const seconds of [0, 2, 5, 10, 20]) {
+    setTimeout(() => { if (!isLeaving()) read().then(refreshAccount).catch(() => {}); }, 1000 * seconds);
+  }
+}
 
 async function read() {
   const billing = await api("GET", "/api/billing");
+  if (shown === JSON.stringify(billing)) return; // what somebody reads or has in focus stays
+  shown = JSON.stringify(billing);
   const customer = billing.payments.length > 0 || billing.invoices?.length > 0 || billing.plan.status !== "free";
   byId("problem").replaceChildren();
   byId("plan-body").replaceChildren(...planSheet(billing.plan, customer));
@@ -59,7 +73,7 @@ function showInvoices(list) {
   const place = byId("invoices");
   if (!list) {
     const again = element("button", { className: "second", type: "button" }, "Try again");
-    again.addEventListener("click", () => { again.disabled = true; read().catch((problem) => { again.disabled = false; show(byId("problem"), problem); }); });
+    again.addEventListener("click", () => { again.disabled = true; read().catch((problem) => show(byId("problem"), problem)).finally(() => { again.disabled = false; }); });
     return place.replaceChildren(element("div", { className: "notice warn", role: "status" }, element("p", {}, "Stripe keeps the invoices and does not answer just now. Everything else on this page is right."), again));
   }
   place.replaceChildren(!list.length

@@ -1,5 +1,5 @@
 import { element } from "./element.js";
-import { day } from "./money.js";
+import { day, minute } from "./money.js";
 import { credits } from "./account.js";
 
 const width = 1000;
@@ -37,21 +37,26 @@ export function chart(rows) {
     label.style.top = `${(100 * y(value)) / height}%`;
     return label;
   }));
-  const dates = element("div", { className: "dates", ariaHidden: "true" }, element("span", {}, day(from)), element("span", {}, day(to)));
+  const dates = element("div", { className: "dates", ariaHidden: "true" }, element("span", {}, label(from, to)), element("span", {}, label(to, from)));
   return [element("div", { className: "plot" }, scale, drawing, dates), element("figcaption", { className: "note", id: "chart-says" }, summary(points))];
+}
+
+// label names a time, by the minute where all lies within two days.
+function label(time, other) {
+  return Math.abs(other - time) < 2 * 24 * 60 * 60_000 ? minute(time) : day(time);
 }
 
 function summary(points) {
   const values = points.map(({ value }) => value);
   const said = (value) => (value < 0 ? `${credits(-value)} owed` : credits(value));
-  return `From ${day(points[0].at)} to today: ${said(values[0])} at first, ${said(values.at(-1))} now, at most ${said(Math.max(...values))}, at least ${said(Math.min(...values))}.`;
+  return `From ${label(points[0].at, Date.now())} to now: ${said(values[0])} at first, ${said(values.at(-1))} now, at most ${said(Math.max(...values))}, at least ${said(Math.min(...values))}.`;
 }
 
 // ceiling is the next number that is easy to read.
 function ceiling(value) {
   if (value <= 0) return 0;
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 1.5, 2, 3, 5, 7.5, 10].map((step) => step * power).find((step) => step >= value && Number.isInteger(step)) ?? Math.ceil(value);
+  return [1, 1.5, 2, 2.5, 3, 4, 5, 7.5, 10].map((step) => step * power).find((step) => step >= value && Number.isInteger(step)) ?? Math.ceil(value);
 }
 
 const compact = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });

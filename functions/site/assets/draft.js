@@ -27,5 +27,14 @@ export function ordered(id) {
 export const keepWaiting = () => write("waiting", true);
 export const waiting = () => (read("waiting") ? load() : null);
 
+// What was changed on Stripe's pages is here some seconds later; wasAtPortal says once that there may be such a change.
+export const goToPortal = () => write("portal", true);
+
+export function wasAtPortal() {
+  const was = read("portal");
+  sessionStorage.removeItem("portal");
+  return Boolean(was);
+}
+
 export const underway = () => read("underway");
 export const finished = () => sessionStorage.removeItem("underway");

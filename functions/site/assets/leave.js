@@ -1,4 +1,5 @@
 import { api, show } from "./api.js";
+import { goToPortal } from "./draft.js";
 
 const leaving = () => document.querySelectorAll("button.leaves");
 
@@ -9,7 +10,8 @@ export function leaves(button, trouble, ask) {
     trouble.replaceChildren();
     rest(true, button);
     try {
-      const { url } = await ask();
+      const { url, kind } = await ask();
+      if (kind !== "checkout") goToPortal();
       location.assign(url);
     } catch (problem) {
       rest(false);
