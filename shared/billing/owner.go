@@ -16,10 +16,10 @@ import (
 // metadata, because the answer that named the customer may have been lost. Where there is none, reason says why.
 func owner(ctx context.Context, tx postgres.Querier, customer, claimed string, at time.Time) (account, reason string, err error) {
 	err = tx.QueryRow(ctx, `select account_id from app.customer where id = $1`, customer).Scan(&account)
-	if err == nil || !errors.Is(err, pgx.ErrNoRows) {
+	if !errors.Is(err, pgx.ErrNoRows) {
 		return account, "", err
 	}
-	if _, wrong := uuid.Parse(claimed); wrong != nil {
+	if uuid.Validate(claimed) != nil {
 		return "", "unknown_customer", nil
 	}
 	var exists bool
@@ -29,14 +29,21 @@ func owner(ctx context.Context, tx postgres.Querier, customer, claimed string, a
 	if !exists {
 		return "", "account_gone", nil
 	}
-	if customer != "" {
-		_, err = tx.Exec(ctx, `
-			insert into app.customer as c (account_id, id, operation, begun_at) values ($1, $2, $3, $4)
-			on conflict (account_id) do update set id = excluded.id where c.id is null`, claimed, customer, uuid.NewString(), at)
-	} else {
-		err = nil
+	if customer == "" {
+		return claimed, "", nil
 	}
-	return claimed, "", err
+	return claimed, "", adopt(ctx, tx, claimed, customer, at)
+}
+
+// adopt writes down an account's customer that we did not know of, unless it has another. In two statements, since a conflict
+// may be about either column.
+func adopt(ctx context.Context, tx postgres.Querier, account, customer string, at time.Time) error {
+	_, err := tx.Exec(ctx, `insert into app.customer (account_id, id, operation, begun_at) values ($1, $2, $3, $4) on conflict do nothing`,
+		account, customer, uuid.NewString(), at)
+	if err == nil {
+		_, err = tx.Exec(ctx, `update app.customer set id = $2 where account_id = $1 and id is null`, account, customer)
+	}
+	return err
 }
 
 // claim notes that nobody got anything for a payment, and why; or, for no reason, that somebody did. It says whether it is
