@@ -63,6 +63,10 @@ test-pgbouncer: export POOLER = pgbouncer
 test-pgbouncer: $(LOCAL) $(TALLY) ## the main module's tests through PgBouncer, which must be installed
 	@set -o pipefail; $(WITH_PARTS) $(TEST) | $(TALLY) -browser=
 
+.PHONY: test-events
+test-events: $(LOCAL) ## a life of Stripe's events in 500 orders, each ten times, half of them at once, some lost
+	@set -o pipefail; $(LOCAL) with --parts=postgres,stripe -- go test -count=1 -timeout=15m -run Life ./functions/stripe-webhook -permutations=500 | grep -v '^{'
+
 .PHONY: $(TALLY)
 $(TALLY):
 	@mkdir -p $(@D)

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -22,10 +25,12 @@ import (
 	"nanoflux.ai/backend/shared/web"
 )
 
+// permutations is how many orders the life's events are told in; `make test-events` asks for 500.
+var permutations = flag.Int("permutations", 50, "orders in which a life's events are told")
+
 const (
-	permutations = 500
-	deliveries   = 10 // of each event
-	instances    = 4  // that take deliveries at once
+	deliveries = 10 // of each event
+	instances  = 4  // that take deliveries at once
 )
 
 // life is what somebody did with money, and every event that Stripe has of it.
@@ -33,8 +38,8 @@ type life struct {
 	db     people.Database
 	till   *till.Till
 	who    people.Person
-	now    time.Time // at Stripe, after all of it
-	events []till.Object
+	now    time.Time                        // at Stripe, after all of it
+	events []events.APIGatewayV2HTTPRequest // as API Gateway hands them over
 	desks  []desk
 }
 
@@ -75,7 +80,7 @@ func live(t *testing.T) *life {
 	types := payment.EventTypes()
 	for _, event := range l.till.Events() {
 		if slices.Contains(types, event.Text("type")) {
-			l.events = append(l.events, event)
+			l.events = append(l.events, l.posted(t, event))
 		}
 	}
 	if len(l.events) < 18 {
@@ -94,15 +99,26 @@ func dispute(stripe *till.Till, paymentID string) string {
 	return till.Object(found["data"].([]any)[0].(map[string]any)).Text("id")
 }
 
-// deliver tells one instance of an event, as API Gateway does.
-func (l *life) deliver(t *testing.T, desk int, event till.Object) {
-	body := text(t, event)
-	reply := visitor.Visitor{}.Send(t, l.desks[desk].handle, "POST", "/webhooks/stripe", visitor.At(l.now), func(e *events.APIGatewayV2HTTPRequest) {
-		e.Body = body
-		e.Headers["stripe-signature"] = stamped(l.now, "v1="+sign(body, newSecret, l.now))
-	})
-	if reply.Status != 204 {
-		t.Errorf("%s: %d %s", event.Text("type"), reply.Status, reply.Body)
+// posted is an event as it comes in.
+func (l *life) posted(t *testing.T, told till.Object) (event events.APIGatewayV2HTTPRequest) {
+	t.Helper()
+	file, err := os.ReadFile("event.json")
+	if err == nil {
+		err = json.Unmarshal(file, &event)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	event.Body = text(t, told)
+	event.RequestContext.TimeEpoch = l.now.UnixMilli()
+	event.Headers["stripe-signature"] = stamped(l.now, "v1="+sign(event.Body, newSecret, l.now))
+	return event
+}
+
+// deliver tells one instance of an event.
+func (l *life) deliver(t *testing.T, desk int, event events.APIGatewayV2HTTPRequest) {
+	if reply, err := l.desks[desk].handle(context.Background(), event); err != nil || reply.StatusCode != 204 {
+		t.Errorf("%d %s %v for %s", reply.StatusCode, reply.Body, err, event.Body)
 	}
 }
 
@@ -149,10 +165,10 @@ func TestALifeOfEventsInAnyOrderManyTimesAndWithLossesEndsTheSame(t *testing.T) 
 	want := l.rows(t)
 	l.agrees(t)
 
-	for seed := range uint64(permutations) {
+	for seed := range uint64(*permutations) {
 		l.forget(t)
 		random := rand.New(rand.NewPCG(seed, 3))
-		var told []till.Object
+		var told []events.APIGatewayV2HTTPRequest
 		lost := 0
 		for _, event := range l.events {
 			if random.IntN(20) == 0 {
@@ -179,7 +195,7 @@ func TestALifeOfEventsInAnyOrderManyTimesAndWithLossesEndsTheSame(t *testing.T) 
 }
 
 // tell delivers events one after the other, or by several instances at once.
-func (l *life) tell(t *testing.T, told []till.Object, parallel bool) {
+func (l *life) tell(t *testing.T, told []events.APIGatewayV2HTTPRequest, parallel bool) {
 	if !parallel {
 		for _, event := range told {
 			l.deliver(t, 0, event)

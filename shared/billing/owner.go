@@ -16,9 +16,14 @@ import (
 // metadata, because the answer that named the customer may have been lost. Where there is none, reason says why.
 func owner(ctx context.Context, tx postgres.Querier, customer, claimed string, at time.Time) (account, reason string, err error) {
 	err = tx.QueryRow(ctx, `select account_id from app.customer where id = $1`, customer).Scan(&account)
-	if !errors.Is(err, pgx.ErrNoRows) {
-		return account, "", err
+	if errors.Is(err, pgx.ErrNoRows) {
+		return claimant(ctx, tx, customer, claimed, at)
 	}
+	return account, "", err
+}
+
+// claimant is the account that a stranger of a customer is said to be.
+func claimant(ctx context.Context, tx postgres.Querier, customer, claimed string, at time.Time) (account, reason string, err error) {
 	if uuid.Validate(claimed) != nil {
 		return "", "unknown_customer", nil
 	}
