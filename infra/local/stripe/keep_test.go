@@ -66,7 +66,7 @@ func TestAWorldGoesOnWhereItWasSaved(t *testing.T) {
 
 func TestWhateverAWorldRemembersIsSavedOrLeftOutOnPurpose(t *testing.T) {
 	decided := []string{"shift", "objects", "order", "cards", "answers", "numbers", "sales", "events", "billing",
-		"config", "live", "send", "mu", "request", "switches", "faults"}
+		"kinds", "config", "live", "send", "mu", "request", "switches", "faults"}
 	fields := reflect.TypeFor[world]()
 	for i := range fields.NumField() {
 		if name := fields.Field(i).Name; !slices.Contains(decided, name) {

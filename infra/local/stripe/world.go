@@ -24,6 +24,7 @@ type world struct {
 	shift    time.Duration // how far test clocks moved this world ahead of config.Now
 	objects  map[string]object
 	order    []string            // ids, oldest first
+	kinds    map[string][]string // the same, of each kind alone
 	cards    map[string]behavior // by payment method: how its card behaves
 	request  requestMark         // the request in progress, as its events tell
 	events   []*happening
@@ -44,6 +45,7 @@ func newWorld(config Config, live bool, send func(posting)) *world {
 		live:    live,
 		send:    send,
 		objects: map[string]object{},
+		kinds:   map[string][]string{},
 		cards:   map[string]behavior{},
 		answers: map[string]answer{},
 		numbers: map[string]int{},
@@ -74,6 +76,8 @@ func (w *world) add(o object) object {
 	}
 	if _, known := w.objects[id]; !known {
 		w.order = append(w.order, id)
+		kind := text(o, "object")
+		w.kinds[kind] = append(w.kinds[kind], id)
 	}
 	w.objects[id] = o
 	return o
@@ -86,15 +90,17 @@ func (w *world) get(id string) object {
 
 // remove forgets an object, as DELETE does.
 func (w *world) remove(id string) {
+	kind := text(w.objects[id], "object")
 	delete(w.objects, id)
-	w.order = slices.DeleteFunc(w.order, func(other string) bool { return other == id })
+	gone := func(other string) bool { return other == id }
+	w.order, w.kinds[kind] = slices.DeleteFunc(w.order, gone), slices.DeleteFunc(w.kinds[kind], gone)
 }
 
 // list gives the objects of a kind ("customer") that keep agrees to, newest first; a nil keep takes all.
 func (w *world) list(kind string, keep func(object) bool) []object {
 	var found []object
-	for _, id := range slices.Backward(w.order) {
-		if o := w.objects[id]; o["object"] == kind && (keep == nil || keep(o)) {
+	for _, id := range slices.Backward(w.kinds[kind]) {
+		if o := w.objects[id]; keep == nil || keep(o) {
 			found = append(found, o)
 		}
 	}
