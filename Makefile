@@ -67,6 +67,10 @@ test-pgbouncer: $(LOCAL) $(TALLY) ## the main module's tests through PgBouncer, 
 test-events: $(LOCAL) ## a life of Stripe's events in 500 orders, each ten times, half of them at once, some lost
 	@set -o pipefail; $(LOCAL) with --parts=postgres,stripe -- go test -count=1 -timeout=15m -run Life ./functions/stripe-webhook -permutations=500 | grep -v '^{'
 
+.PHONY: bench
+bench: $(LOCAL) ## how fast the service is beside what limits it, measured in turns; takes a minute or two
+	@exec $(LOCAL) bench
+
 .PHONY: $(TALLY)
 $(TALLY):
 	@mkdir -p $(@D)

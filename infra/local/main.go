@@ -18,6 +18,7 @@ const usage = `local runs the service on this machine.
   local serve --parts=postgres,bucket   only these parts (postgres, bucket, google, cdn, models, stripe, all), wiped at the end
   local with --parts=… -- command …     runs a command beside such parts; NANOFLUX_PARTS names their addresses
   local fire -name sweep-stalled [-at 2026-12-24T00:00:00Z]   fires a schedule of the running service now
+  local bench                           measures a service of its own beside what limits it, and checks its books
   local reset                           wipes the data in .local
 `
 
@@ -57,6 +58,8 @@ func dispatch(ctx context.Context, arguments []string) error {
 		return with(ctx, rest)
 	case "fire":
 		return fire(ctx, rest)
+	case "bench":
+		return measure(ctx, rest)
 	case "reset":
 		return reset()
 	}

@@ -14,6 +14,7 @@ import (
 
 	"nanoflux.ai/backend/infra/local/cdn"
 	"nanoflux.ai/backend/infra/local/process"
+	"nanoflux.ai/backend/infra/local/stripe"
 )
 
 // A runner holds what was started, and stops it in reverse order.
@@ -27,6 +28,7 @@ type runner struct {
 	secrets   secrets
 	clock     clock
 	front     *cdn.Front
+	till      *stripe.Server
 
 	wished addresses // of the run before, taken again where they are free
 	at     addresses

@@ -32,6 +32,7 @@ func (r *runner) startStripe() error {
 	}
 	r.at.Stripe = origin(listener)
 	server := stripe.New(stripe.Config{Origin: r.at.Stripe, Now: r.clock.now})
+	r.till = server
 	r.onStop(server.Close)
 	if !r.ephemeral {
 		if err := r.keepStripe(server); err != nil {
