@@ -22,6 +22,7 @@ type addresses struct {
 	Pooler   string `json:"pooler,omitempty"`  // host:port of the transaction pooler
 	Control  string `json:"control,omitempty"` // origin of the control endpoint
 	Lambda   string `json:"lambda,omitempty"`  // origin of the Lambda API
+	Logs     string `json:"logs,omitempty"`    // folder of what the parts and the functions logged
 	// Secrets is given only by parts that are wiped at exit; those of a run are in .local/secrets.json.
 	Secrets secrets `json:"secrets,omitempty"`
 }

@@ -77,7 +77,7 @@ func beside(ctx context.Context, list, data string, work func(context.Context, *
 	defer r.stop()
 	ctx, r.fail = context.WithCancelCause(ctx)
 	defer r.fail(nil)
-	r.at.Secrets = r.secrets
+	r.at.Secrets, r.at.Logs = r.secrets, filepath.Join(r.data, "logs")
 	if list == "all" {
 		err = r.startAll(ctx, 0)
 	} else {

@@ -13,7 +13,7 @@ type account struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
-type credits struct{ Available, Held int64 }
+type credits struct{ Available, Held, Owed int64 }
 
 type tools struct{ Tools []catalogued }
 

@@ -25,7 +25,9 @@ func TestMain(m *testing.M) {
 	os.Setenv("JOURNEY_SITE", at.Site)
 	os.Setenv("JOURNEY_CONTROL", at.Control)
 	os.Setenv("JOURNEY_POSTGRES", at.Postgres)
-	code := m.Run()
+	os.Setenv("JOURNEY_STRIPE", at.Stripe)
+	os.Setenv("JOURNEY_STRIPE_KEY", at.Secrets["STRIPE_SECRET_KEY"])
+	code := max(m.Run(), keepsNothingOfCards(at))
 	stop()
 	os.Exit(code)
 }
@@ -34,7 +36,10 @@ func TestMain(m *testing.M) {
 func running() string { return strings.TrimSuffix(os.Getenv("JOURNEY_SITE"), "/") }
 
 // addresses of the service and of what tests need to disturb it and to look behind it.
-type addresses struct{ Site, Control, Postgres string }
+type addresses struct {
+	Site, Control, Postgres, Stripe, Logs string
+	Secrets                               map[string]string
+}
 
 // start builds the local cloud and runs it, on free ports and with data of its own.
 func start() (at addresses, stop func(), err error) {

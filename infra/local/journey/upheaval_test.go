@@ -14,17 +14,19 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// control tells the local cloud to do something.
-func control(t *testing.T, path, body string) {
+// control tells the local cloud to do something, and gives its answer.
+func control(t *testing.T, path, body string) []byte {
 	t.Helper()
 	reply, err := http.Post(os.Getenv("JOURNEY_CONTROL")+path, "application/json", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer reply.Body.Close()
-	if text, _ := io.ReadAll(reply.Body); reply.StatusCode != http.StatusOK || strings.Contains(string(text), "function_error") {
+	text, _ := io.ReadAll(reply.Body)
+	if reply.StatusCode != http.StatusOK || strings.Contains(string(text), "function_error") {
 		t.Fatalf("%s %s: %d %s", path, body, reply.StatusCode, text)
 	}
+	return text
 }
 
 // ask gives one value of the database, behind everybody's back.

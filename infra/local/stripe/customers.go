@@ -24,7 +24,7 @@ func createCustomer(c *call) (any, *apiError) {
 	customer := c.w.add(object{
 		"id":                    newID("cus_"),
 		"object":                "customer",
-		"address":               nil,
+		"address":               c.givenAddress(),
 		"balance":               c.form.number("balance"),
 		"currency":              nil,
 		"default_source":        nil,
@@ -47,6 +47,19 @@ func createCustomer(c *call) (any, *apiError) {
 	return customer, nil
 }
 
+// givenAddress is the address of the form, nil where it has none.
+func (c *call) givenAddress() any {
+	given := c.form.part("address")
+	if len(given) == 0 {
+		return nil
+	}
+	made := address(given.text("country"))
+	for field := range made {
+		made[field] = orNil(given.text(field))
+	}
+	return made
+}
+
 func updateCustomer(c *call) (any, *apiError) {
 	customer, failure := c.named("customer")
 	if failure != nil {
@@ -67,6 +80,9 @@ func updateCustomer(c *call) (any, *apiError) {
 	}
 	if c.form.has("balance") {
 		change("balance", c.form.number("balance"))
+	}
+	if c.form.has("address") {
+		change("address", c.givenAddress())
 	}
 	if c.form.has("metadata") {
 		change("metadata", c.form.part("metadata").change(part(customer, "metadata")))
