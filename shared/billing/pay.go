@@ -117,7 +117,10 @@ func (b Books) take(ctx context.Context, tx postgres.Querier, p payment.Payment,
 	if reason != "" && version > 0 {
 		return outcome, nil // it was seen to before: its owner has left since
 	}
-	newly, err := claim(ctx, tx, p.ID, reason, at)
+	newly := false
+	if reason != "" || version > 0 { // what is new was never unclaimed
+		newly, err = claim(ctx, tx, p.ID, reason, at)
+	}
 	if err != nil || reason != "" {
 		if newly {
 			outcome.Changed, outcome.Alarms = true, append(outcome.Alarms, AlarmUnclaimed)

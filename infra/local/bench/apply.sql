@@ -21,6 +21,5 @@ returning not exists (select from earlier e where e.status = p.status and e.retu
 select account_id as account from app.customer where id = 'cus_limit' || :buyer \gset
 insert into app.payment_owner (payment_id, account_id) values ('pi_' || :round || '_' || :client_id || '_' || :n, :account)
 on conflict do nothing;
-delete from app.unclaimed_payment where payment_id = 'pi_' || :round || '_' || :client_id || '_' || :n;
 select app.grant_credits(:account, 'pack', 'pi_' || :round || '_' || :client_id || '_' || :n, 200, :at, :until);
 commit;
