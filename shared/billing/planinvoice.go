@@ -44,8 +44,8 @@ func (b Books) settleInvoice(ctx context.Context, tx postgres.Querier, account s
 		return false, err
 	}
 	// Both rows are locked before a credit moves, always in this order: what goes back is summed up over what others write, and
-	// the ledger's own locks come last.
-	if _, err = tx.Exec(ctx, `select from app.plan_invoice where id in ($1, $2) order by id for update`, invoice.ID, d.from); err != nil {
+	// the ledger's own locks come last. A key is not among what is locked: who takes back from an invoice refers to it by then.
+	if _, err = tx.Exec(ctx, `select from app.plan_invoice where id in ($1, $2) order by id for no key update`, invoice.ID, d.from); err != nil {
 		return false, err
 	}
 	if d.credits > 0 {
