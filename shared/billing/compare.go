@@ -25,6 +25,9 @@ func steps() []string {
 	return []string{stepSubscriptions, stepSessions, stepInvoices, stepRefunds, stepDisputes, stepWarnings, stepOurs}
 }
 
+// underWay is how long a bank may take to pay what was ordered, so that much older orders may have been paid lately.
+const underWay = 21 * 24 * time.Hour
+
 // compare takes one page of a step and gives the objects in which our books differ; next is "" on the step's last page.
 func (b Books) compare(ctx context.Context, step string, day, since time.Time, after string) (checked int, differ []payment.Subject, next string, err error) {
 	switch step {
@@ -33,9 +36,13 @@ func (b Books) compare(ctx context.Context, step string, day, since time.Time, a
 		if err == nil {
 			differ, err = b.compareSubscriptions(ctx, page, day)
 		}
+		if err == nil {
+			bills, err := b.compareLatest(ctx, page)
+			return len(page), append(differ, bills...), next, err
+		}
 		return len(page), differ, next, err
 	case stepSessions:
-		page, next, err := b.Stripe.ListSessions(ctx, since, after)
+		page, next, err := b.Stripe.ListSessions(ctx, since.Add(-underWay), after)
 		if err == nil {
 			differ, err = b.compareSessions(ctx, page)
 		}
@@ -89,6 +96,24 @@ func (b Books) compareSubscriptions(ctx context.Context, page []payment.Subscrip
 	return differ, nil
 }
 
+// compareLatest finds the latest invoices that are not in our books: an old one may have been paid after weeks of attempts,
+// and its subscription says by its status that nothing is open any more.
+func (b Books) compareLatest(ctx context.Context, page []payment.Subscription) ([]payment.Subject, error) {
+	var latest []string
+	for _, s := range page {
+		if s.Invoice != "" && (s.Status == "active" || s.Status == "trialing") {
+			latest = append(latest, s.Invoice)
+		}
+	}
+	return b.subjects(ctx, payment.SubjectInvoice, notInvoiced, latest)
+}
+
+// notInvoiced are those of the given invoices that did nothing yet, unless nobody is there to be granted anything.
+const notInvoiced = `
+	select paid.id from unnest($1::text[]) paid (id)
+	where not exists (select from app.plan_invoice i where i.id = paid.id)
+	  and not exists (select from app.unclaimed_payment u join app.payment p on p.id = u.payment_id where p.invoice = paid.id)`
+
 // compareSessions finds packs that were paid and are not in our books.
 func (b Books) compareSessions(ctx context.Context, page []payment.Session) ([]payment.Subject, error) {
 	var paid []string
@@ -101,7 +126,7 @@ func (b Books) compareSessions(ctx context.Context, page []payment.Session) ([]p
 		select paid.id from unnest($1::text[]) paid (id) where not exists (select from app.payment p where p.id = paid.id)`, paid)
 }
 
-// compareInvoices finds paid invoices of plans that granted nothing, unless nobody is there to be granted anything.
+// compareInvoices finds paid invoices of plans that did nothing yet.
 func (b Books) compareInvoices(ctx context.Context, page []payment.Invoice) ([]payment.Subject, error) {
 	var paid []string
 	for _, invoice := range page {
@@ -109,10 +134,7 @@ func (b Books) compareInvoices(ctx context.Context, page []payment.Invoice) ([]p
 			paid = append(paid, invoice.ID)
 		}
 	}
-	return b.subjects(ctx, payment.SubjectInvoice, `
-		select paid.id from unnest($1::text[]) paid (id)
-		where not exists (select from app.plan_invoice i where i.id = paid.id)
-		  and not exists (select from app.unclaimed_payment u join app.payment p on p.id = u.payment_id where p.invoice = paid.id)`, paid)
+	return b.subjects(ctx, payment.SubjectInvoice, notInvoiced, paid)
 }
 
 // compareReturns finds refunds, disputes and warnings that stand otherwise in our books.

@@ -65,6 +65,7 @@ type Subscription struct {
 	Account           string // of the metadata that our Checkout wrote
 	Price, Status     string // Stripe's word: active, trialing, past_due, unpaid, canceled, incomplete …
 	CreatedAt         time.Time
+	Invoice           string // the latest one
 	PeriodEnd         time.Time
 	CancelAt, EndedAt time.Time
 	TrialEnd          time.Time

@@ -136,6 +136,9 @@ func ofSubscription(s *stripe.Subscription) Subscription {
 	if s.Customer != nil {
 		t.Customer = s.Customer.ID
 	}
+	if s.LatestInvoice != nil {
+		t.Invoice = s.LatestInvoice.ID
+	}
 	if s.Items != nil && len(s.Items.Data) > 0 && s.Items.Data[0].Price != nil {
 		t.Price = s.Items.Data[0].Price.ID // ours have one
 	}

@@ -1,0 +1,34 @@
+package billing_test
+
+import (
+	"testing"
+)
+
+func TestABillThatIsPaidLongAfterItWasWrittenIsRepaired(t *testing.T) {
+	c := open(t)
+	c.Arrange("retries", map[string]string{"then": "past_due"})
+	plan := c.Buy(c.customer, c.who.ID, "plus-monthly", "4000000000000341").Subscription // pays once
+	c.hear()
+	c.wait(33)
+	c.wait(20)
+	c.hear()
+	c.plan("the second month is not paid", "plus-monthly", "past_due", false)
+	expire(c)
+	c.has("the second month is not paid", 0, 0)
+	owed := c.Get("/v1/subscriptions/" + plan).Text("latest_invoice")
+	c.Post("/v1/invoices/"+owed+"/pay", "payment_method", c.Post("/v1/payment_methods/pm_card_visa/attach", "customer", c.customer).Text("id"))
+	c.reconcile("")
+	c.plan("paid", "plus-monthly", "active", false)
+	c.has("paid, but nobody told us", 500, 0)
+}
+
+func TestMoneyThatABankTookTwoWeeksToSendIsRepaired(t *testing.T) {
+	c := open(t)
+	order := c.Order(c.customer, c.who.ID, "pack-200").ID
+	c.Arrange("pay", map[string]string{"session": order, "method": "bank"})
+	c.hear()
+	c.wait(14)
+	c.Arrange("settle", map[string]any{"session": order, "arrived": true})
+	c.reconcile("")
+	c.has("the money is here, but nobody told us", 200, 0)
+}
