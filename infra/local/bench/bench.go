@@ -103,7 +103,8 @@ func compare(ctx context.Context, plan Plan, hook *webhook, said func(string, ..
 	}
 	row("median", median(ours), median(theirs), median(ratios))
 	if plan.Pgbench != "" {
-		said("  aim: a ratio of %.1f or more", reach)
+		reached := map[bool]string{true: "reached", false: "not reached"}[median(ratios) >= reach]
+		said("  aim: a ratio of %.1f or more, %s", reach, reached)
 	}
 	return nil
 }
