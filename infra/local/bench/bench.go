@@ -60,7 +60,7 @@ func Run(ctx context.Context, plan Plan) error {
 	if plan.Pgbench == "" {
 		said("  pgbench   is missing: install it with Postgres's server or client package to have the limit beside it")
 	} else {
-		said("  pgbench   the same statements in the same transactions straight to Postgres, %d clients", abreast)
+		said("  pgbench   the same statements in the same transactions straight to Postgres, unprepared as ours, %d clients", abreast)
 	}
 	if err := compare(ctx, plan, hook, said); err != nil {
 		return err

@@ -25,7 +25,7 @@ var (
 )
 
 // limit lets pgbench do what so many events ask of the database and gives its transactions per second. The round keeps its
-// ids apart from other rounds'.
+// ids apart from other rounds'. Nothing is prepared by name, as nothing of ours can be behind a transaction pooler.
 func limit(ctx context.Context, plan Plan, round, number int) (float64, error) {
 	folder, err := os.MkdirTemp("", "bench-")
 	if err != nil {
