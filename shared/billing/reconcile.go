@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"nanoflux.ai/backend/shared/payment"
+	"nanoflux.ai/backend/shared/problem"
 )
 
 // window is how far back a comparison looks: Stripe repeats its events for three days, and a day or two may be missed.
@@ -81,21 +82,25 @@ func (b Books) begin(ctx context.Context, at time.Time, days int) (p progress, f
 	return p, finished, err
 }
 
-// step compares one page and repairs what differs, then notes how far it has come.
+// step compares one page and repairs what differs, then notes how far it has come. An object that cannot be applied is passed
+// over, or everything behind it would never be repaired; the error still tells of it.
 func (b Books) step(ctx context.Context, p *progress, report *Report, at time.Time) (done bool, err error) {
 	checked, differ, next, err := b.compare(ctx, p.Step, p.Day, p.Since, p.Cursor)
 	if err != nil {
 		return false, err
 	}
-	repaired := 0
+	repaired, failed := 0, error(nil)
 	for _, about := range differ {
 		outcome, err := b.Converge(ctx, about, Event{}, at)
 		if errors.Is(err, payment.ErrNotFound) {
 			report.Alarms = append(report.Alarms, "object_missing")
 			continue
 		}
+		if ctx.Err() != nil || problem.Of(err) != nil {
+			return false, err // time is up, or nobody answers: this page again
+		}
 		if err != nil {
-			return false, err
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", about.ID, err))
 		}
 		if outcome.Changed {
 			repaired++
@@ -116,7 +121,7 @@ func (b Books) step(ctx context.Context, p *progress, report *Report, at time.Ti
 		update app.reconciliation set step = $2, cursor = $3, checked = checked + $4, repaired = repaired + $5,
 			finished_at = case when $6 then $7::timestamptz end
 		where day = $1`, p.Day, p.Step, p.Cursor, checked, repaired, done, at)
-	return done, err
+	return done, errors.Join(failed, err)
 }
 
 // forget drops the ids of events that Stripe cannot repeat any more, and old comparisons.

@@ -1,0 +1,31 @@
+package billing_test
+
+import (
+	"strings"
+	"testing"
+
+	"nanoflux.ai/backend/shared/billing"
+	"nanoflux.ai/backend/shared/testbed/till"
+)
+
+// reconcile compares, at c.now, and gives the report; an error must say what fails, if anything is to.
+func (c *counter) reconcile(fails string) billing.Report {
+	c.t.Helper()
+	report, err := c.books.Reconcile(c.t.Context(), c.now, 0)
+	if fails == "" && (err != nil || !report.Finished) || fails != "" && (err == nil || !strings.Contains(err.Error(), fails)) {
+		c.t.Fatalf("%+v, %v", report, err)
+	}
+	return report
+}
+
+func TestAPaymentThatCannotBeWrittenDoesNotKeepTheOthersFromRepair(t *testing.T) {
+	c := open(t)
+	bad := c.Buy(c.customer, c.who.ID, "pack-200", till.Visa).Payment
+	c.Buy(c.customer, c.who.ID, "pack-1000", till.Visa)
+	plan := c.Buy(c.customer, c.who.ID, "plus-monthly", till.Visa).Subscription
+	c.Do(t, `alter table app.payment add constraint poison check (id <> '`+bad+`')`)
+	c.reconcile("poison")
+	c.reconcile("")
+	c.has("all but the one", 1500, 0)
+	c.plan("the plan "+plan, "plus-monthly", "active", false)
+}
