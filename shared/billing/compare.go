@@ -154,7 +154,8 @@ func (b Books) compareReturns(ctx context.Context, page []payment.Return) ([]pay
 		ids, payments, statuses, amounts)
 }
 
-// ours are the plans that no list of today showed, and the returns that were not decided when we last heard of them.
+// ours are the plans that no list of today showed, the returns that were not decided when we last heard of them, and the
+// payments that nobody got anything for: their owner, or what they were for, may have become known.
 func (b Books) ours(ctx context.Context, day time.Time) ([]payment.Subject, error) {
 	plans, err := b.subjects(ctx, payment.SubjectSubscription, `
 		select id from app.subscription where ended_at is null and (seen_on is null or seen_on < $1) order by id`, day)
@@ -162,9 +163,10 @@ func (b Books) ours(ctx context.Context, day time.Time) ([]payment.Subject, erro
 		return nil, err
 	}
 	open, err := b.subjects(ctx, payment.SubjectPayment, `
-		select distinct payment_id from app.payment_return
+		select payment_id from app.payment_return
 		where kind = 'dispute' and status not in ('won', 'lost', 'warning_closed', 'charge_refunded')
-		   or kind = 'refund' and status not in ('succeeded', 'failed', 'canceled')`)
+		   or kind = 'refund' and status not in ('succeeded', 'failed', 'canceled')
+		union select payment_id from app.unclaimed_payment`)
 	return append(plans, open...), err
 }
 

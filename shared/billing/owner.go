@@ -72,11 +72,12 @@ type Unclaimed struct {
 	Since    time.Time `json:"since"`
 }
 
-// ListUnclaimed shows an operator the payments to look at, the oldest first, at most limit.
+// ListUnclaimed shows an operator the payments to look at, the oldest first, at most limit. What was given back in full is none.
 func ListUnclaimed(ctx context.Context, db postgres.Querier, limit int) ([]Unclaimed, error) {
 	rows, err := db.Query(ctx, `
 		select u.payment_id as payment, p.amount, p.currency, u.reason, u.since
-		from app.unclaimed_payment u join app.payment p on p.id = u.payment_id order by u.since, u.payment_id limit $1`, limit)
+		from app.unclaimed_payment u join app.payment p on p.id = u.payment_id
+		where p.returned < p.amount order by u.since, u.payment_id limit $1`, limit)
 	if err != nil {
 		return nil, fmt.Errorf("listing unclaimed payments: %w", err)
 	}

@@ -29,3 +29,33 @@ func TestAPaymentThatCannotBeWrittenDoesNotKeepTheOthersFromRepair(t *testing.T)
 	c.has("all but the one", 1500, 0)
 	c.plan("the plan "+plan, "plus-monthly", "active", false)
 }
+
+func TestMoneyThatWasGivenBackIsNotUnclaimedAnyMore(t *testing.T) {
+	c := open(t)
+	paid := c.Buy(c.Post("/v1/customers").Text("id"), "", "pack-200", till.Visa).Payment
+	c.hear()
+	if report := c.reconcile(""); len(report.Unclaimed) != 1 {
+		t.Fatalf("%+v", report)
+	}
+	c.Refund(paid, "500")
+	c.hear()
+	c.wait(1)
+	if report := c.reconcile(""); len(report.Unclaimed) != 0 {
+		t.Errorf("after the refund: %+v", report)
+	}
+}
+
+func TestMoneyThatFoundItsOwnerIsNotUnclaimedAnyMore(t *testing.T) {
+	c := open(t)
+	c.wait(1)
+	stray := c.Post("/v1/customers").Text("id")
+	c.Buy(stray, "", "pack-200", till.Visa)
+	c.hear()
+	c.has("nobody knows the customer", 0, 0)
+	c.Do(t, `insert into app.customer (account_id, id, operation, begun_at) values ($1, $2, gen_random_uuid(), $3)`, c.who.ID, stray, c.now)
+	c.wait(1)
+	if report := c.reconcile(""); len(report.Unclaimed) != 0 || report.Repaired["ours"] != 1 {
+		t.Errorf("%+v", report)
+	}
+	c.has("an operator wrote down who that is", 200, 0)
+}
