@@ -48,7 +48,7 @@ async function read() {
 function showCredits({ available, held, owed }) {
   byId("credits-body").replaceChildren(
     element("p", { className: "big" }, credits(available)),
-    element("p", { className: "note" }, held ? `${credits(held)} held for orders under way.` : "To spend as you like."),
+    element("p", { className: "note" }, held ? `${credits(held)} held for orders under way.` : available ? "To spend as you like." : ""),
     owed ? element("p", { className: "notice warn" }, `You owe ${credits(owed)}: new credits settle that first. `, element("a", { href: "/credits" }, "See why")) : "",
     element("div", { className: "row" },
       element("a", { className: "button", href: "/pricing" }, "Get credits"),

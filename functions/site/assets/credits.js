@@ -44,9 +44,10 @@ async function more() {
 }
 
 function row(entry) {
-  const change = entry.available || entry.held || entry.owed;
-  const of = entry.available ? "" : entry.held ? " held" : entry.owed ? " owed" : "";
-  const look = entry.available > 0 ? "plus" : entry.available < 0 ? "" : "inner";
+  const worth = entry.available - entry.owed; // what settles or makes a debt comes or goes like the rest
+  const change = worth || entry.held;
+  const of = worth ? "" : " held";
+  const look = worth > 0 ? "plus" : worth < 0 ? "" : "inner";
   return element("li", { tabIndex: -1, "data-testid": "entry" },
     element("div", { className: "what" }, element("b", {}, entry.reason), element("time", { className: "note", dateTime: entry.at }, minute(entry.at))),
     element("div", { className: "sum" }, element("b", { className: look }, signed(change), of), after(entry)));

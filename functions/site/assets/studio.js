@@ -43,6 +43,7 @@ async function generate(order) {
 function wayToCredits(refusal) {
   if (refusal.status !== 402) return [];
   draft.keepWaiting();
+  refreshAccount().catch(() => {}); // they may have been spent on another page
   const why = element("a", { className: "second", href: "/credits" }, "See why");
   return [
     element("p", {}, "What you have filled in stays here and waits for you."),
