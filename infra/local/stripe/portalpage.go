@@ -115,7 +115,7 @@ func (v *visit) portal(notice, problem string) portalView {
 	}
 	for _, invoice := range w.list("invoice", is("customer", v.session["customer"])) {
 		if invoice["status"] != "draft" {
-			view.Invoices = append(view.Invoices, invoiceRow{text(invoice, "number"), longDay(number(invoice, "created")),
+			view.Invoices = append(view.Invoices, invoiceRow{text(invoice, "number"), day(number(invoice, "created")),
 				signed(number(invoice, "total"), text(invoice, "currency")), text(invoice, "status"), text(invoice, "hosted_invoice_url")})
 		}
 	}
