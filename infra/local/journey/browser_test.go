@@ -181,6 +181,10 @@ func (b *browser) see(what, condition string) {
 	}
 }
 
+// brokenBar holds where what belongs into one line of the bar is in two.
+const brokenBar = `Boolean(document.querySelector(".who")) &&
+	document.querySelector(".who").getBoundingClientRect().top >= document.querySelector(".brand").getBoundingClientRect().bottom`
+
 // shoot takes the page as it is on a telephone and on a desk, by day and by night, and leaves it on the desk by day.
 func (b *browser) shoot(name string) {
 	b.t.Helper()
@@ -189,6 +193,9 @@ func (b *browser) shoot(name string) {
 			b.dress(scheme, width)
 			if wide := read(b, "width", chromedp.Evaluate[int64]("document.documentElement.scrollWidth")); wide > width {
 				b.t.Errorf("%s is %d px wide on a screen of %d px", name, wide, width)
+			}
+			if read(b, "bar", chromedp.Evaluate[bool](brokenBar)) {
+				b.t.Errorf("%s: name and account do not fit beside each other on a screen of %d px", name, width)
 			}
 			b.keep(fmt.Sprintf("%s-%d-%s", name, width, scheme), read(b, "screenshot", b.camera()))
 		}
