@@ -1,7 +1,10 @@
 package billing_test
 
 import (
+	"slices"
 	"testing"
+
+	"nanoflux.ai/backend/shared/billing"
 )
 
 func TestABillThatIsPaidLongAfterItWasWrittenIsRepaired(t *testing.T) {
@@ -31,4 +34,18 @@ func TestMoneyThatABankTookTwoWeeksToSendIsRepaired(t *testing.T) {
 	c.Arrange("settle", map[string]any{"session": order, "arrived": true})
 	c.reconcile("")
 	c.has("the money is here, but nobody told us", 200, 0)
+}
+
+func TestABillThatWasPaidElsewhereByNobodyWeKnowIsNotTakenInSilence(t *testing.T) {
+	c := open(t)
+	c.Arrange("retries", map[string]string{"then": "past_due"})
+	stray := c.Post("/v1/customers").Text("id")
+	plan := c.Buy(stray, "", "plus-monthly", "4000000000000341").Subscription // pays once
+	c.wait(40)
+	c.hear()
+	owed := c.Get("/v1/subscriptions/" + plan).Text("latest_invoice")
+	c.Post("/v1/invoices/"+owed+"/pay", "paid_out_of_band", "true")
+	if alarms := c.hear(); !slices.Contains(alarms, billing.AlarmUnclaimed) {
+		t.Errorf("alarms %v", alarms)
+	}
 }

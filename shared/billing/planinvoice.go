@@ -12,15 +12,22 @@ import (
 	"nanoflux.ai/backend/shared/postgres"
 )
 
-// invoiced applies a paid invoice without a payment of its own; nobody's money is in it, so an unknown owner is no alarm.
+// invoiced applies a paid invoice without a payment of its own. Where nothing was paid either, an unknown owner is no alarm.
 func (b Books) invoiced(ctx context.Context, tx postgres.Querier, invoice payment.Invoice, at time.Time) (Outcome, error) {
 	d := dueOf(b.Prices, invoice)
 	if !d.known {
 		return Outcome{}, nil
 	}
 	account, _, err := owner(ctx, tx, invoice.Customer, invoice.Account, at)
-	if err != nil || account == "" {
+	if err != nil {
 		return Outcome{}, err
+	}
+	if account == "" {
+		var outcome Outcome
+		if invoice.AmountPaid > 0 { // somewhere else, as an operator says
+			outcome.Alarms = []string{AlarmUnclaimed}
+		}
+		return outcome, nil
 	}
 	changed, err := b.settleInvoice(ctx, tx, account, invoice, d, "", at)
 	return Outcome{Changed: changed}, err
