@@ -147,7 +147,7 @@ const bill = `{"id":"in_1","object":"invoice","number":"A-0001","status":"paid",
 
 const moreLines = "GET /v1/invoices/in_1/lines limit=100 starting_after=il_1"
 
-const secondLine = `{"has_more":false,"data":[{"id":"il_2","amount":2900,"quantity":2,"price":{"id":"price_pro","unit_amount":2900},
+const secondLine = `{"has_more":false,"data":[{"id":"il_2","amount":5800,"quantity":2,"price":{"id":"price_pro","unit_amount":2900},
 	"period":{"end":1709208001},"proration_details":{"credited_items":null}}]}`
 
 func TestAnInvoiceHasAllItsLines(t *testing.T) {
@@ -155,7 +155,7 @@ func TestAnInvoiceHasAllItsLines(t *testing.T) {
 		Account: "account-1", TaxCountry: "AT", Total: 1000, AmountPaid: 1000, Currency: "usd", CreatedAt: at.Add(-10 * time.Second),
 		PaidAt: at, HostedURL: "https://invoice", Lines: []payment.Line{
 			{Price: "price_plus", UnitAmount: 900, Amount: -450, Credited: "in_0", Ends: at},
-			{Price: "price_pro", UnitAmount: 5800, Amount: 2900, Ends: at.Add(time.Second)},
+			{Price: "price_pro", UnitAmount: 2900, Amount: 5800, Ends: at.Add(time.Second)},
 		}}
 	d := newDesk(t, shelf(map[string]string{"GET /v1/invoices/in_1": bill, moreLines: secondLine}))
 	if got, err := d.open().Invoice(context.Background(), "in_1"); err != nil || !reflect.DeepEqual(got, want) {

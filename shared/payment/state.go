@@ -53,7 +53,7 @@ type Invoice struct {
 // Line is one line of an invoice.
 type Line struct {
 	Price      string
-	UnitAmount int64  // the price for the line's whole quantity
+	UnitAmount int64  // the price of one; two at once are twice the amount, and the credits
 	Amount     int64  // what the line costs; negative: credit for time that is not used
 	Credited   string // the invoice that the credit is about, or ""
 	Ends       time.Time

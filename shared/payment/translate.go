@@ -116,7 +116,7 @@ func ofInvoice(i *stripe.Invoice) Invoice {
 func ofLine(l *stripe.InvoiceLineItem) Line {
 	t := Line{Amount: l.Amount}
 	if l.Price != nil {
-		t.Price, t.UnitAmount = l.Price.ID, l.Price.UnitAmount*l.Quantity
+		t.Price, t.UnitAmount = l.Price.ID, l.Price.UnitAmount
 	}
 	if l.ProrationDetails != nil && l.ProrationDetails.CreditedItems != nil {
 		t.Credited = l.ProrationDetails.CreditedItems.Invoice
