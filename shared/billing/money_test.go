@@ -1,9 +1,6 @@
 package billing_test
 
 import (
-	"context"
-	"fmt"
-	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -277,74 +274,4 @@ func TestAnAnswerThatNamedTheCustomerMayBeLost(t *testing.T) {
 	if got := people.Ask[string](t, c.Database, `select id from app.customer where account_id = $1`, c.who.ID); got != c.customer {
 		t.Errorf("the customer is %q", got)
 	}
-}
-
-func TestReconciliationRepairsEverythingThatWasLost(t *testing.T) {
-	c := open(t)
-	plan := c.Buy(c.customer, c.who.ID, "plus-monthly", till.Visa).Subscription
-	paid := c.Buy(c.customer, c.who.ID, "pack-1000", till.Visa).Payment
-	c.Refund(paid, "1000")
-	reconcile := func(when string, repaired bool) {
-		t.Helper()
-		report, err := c.books.Reconcile(t.Context(), c.now, 0)
-		if err != nil || !report.Finished || repaired != (len(report.Repaired) > 0) {
-			t.Errorf("%s: %+v, %v", when, report, err)
-		}
-	}
-	reconcile("nothing was heard", true)
-	c.has("repaired", 500+500, 0)
-	c.plan("repaired", "plus-monthly", "active", false)
-	c.Delete("/v1/subscriptions/" + plan)
-	reconcile("once a day is enough", false)
-	c.wait(1)
-	reconcile("the next day", true)
-	c.plan("the next day", "plus-monthly", "canceled", true)
-	c.wait(1)
-	reconcile("nothing happened", false)
-}
-
-func TestReconciliationGoesOnWhereItStopped(t *testing.T) {
-	c := open(t)
-	for range 3 {
-		c.Buy(c.customer, c.who.ID, "pack-200", till.Visa)
-	}
-	var finished bool
-	for attempt := range 500 {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(2+attempt)*time.Millisecond)
-		report, err := c.books.Reconcile(ctx, c.now, 0)
-		cancel()
-		if err != nil && ctx.Err() == nil {
-			t.Fatal(err)
-		}
-		if finished = report.Finished; finished {
-			break
-		}
-	}
-	if !finished {
-		t.Error("it never came to its end")
-	}
-	c.has("in the end", 600, 0)
-}
-
-// Whenever the plug is pulled, all of an event is there or nothing, and the next delivery finishes it.
-func TestThePlugIsPulledInTheMiddle(t *testing.T) {
-	c := open(t)
-	random := rand.New(rand.NewPCG(7, 7))
-	paid := c.Buy(c.customer, c.who.ID, "pack-1000", till.Visa).Payment
-	c.Refund(paid, "500")
-	for i := range 60 {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(random.IntN(12000))*time.Microsecond)
-		_, _ = c.books.Converge(ctx, payment.Subject{Kind: payment.SubjectPayment, ID: paid}, billing.Event{ID: fmt.Sprintf("evt_%d", i), Type: "x"}, c.now)
-		cancel()
-		whole := people.Ask[bool](t, c.Database, `
-			select (select count(*) from app.payment) = (select count(*) from app.credit_grant)
-			   and (select count(*) from app.payment) = (select count(*) from app.payment_owner)
-			   and coalesce((select sum(reversed) from app.credit_grant), 250) = 250`)
-		if !whole {
-			t.Fatalf("after %d attempts half of it is there", i)
-		}
-		c.Books(t)
-	}
-	c.hear()
-	c.has("in the end", 750, 0)
 }

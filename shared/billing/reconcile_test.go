@@ -1,8 +1,10 @@
 package billing_test
 
 import (
+	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"nanoflux.ai/backend/shared/billing"
 	"nanoflux.ai/backend/shared/testbed/till"
@@ -58,4 +60,51 @@ func TestMoneyThatFoundItsOwnerIsNotUnclaimedAnyMore(t *testing.T) {
 		t.Errorf("%+v", report)
 	}
 	c.has("an operator wrote down who that is", 200, 0)
+}
+
+func TestReconciliationRepairsEverythingThatWasLost(t *testing.T) {
+	c := open(t)
+	plan := c.Buy(c.customer, c.who.ID, "plus-monthly", till.Visa).Subscription
+	paid := c.Buy(c.customer, c.who.ID, "pack-1000", till.Visa).Payment
+	c.Refund(paid, "1000")
+	reconcile := func(when string, repaired bool) {
+		t.Helper()
+		report, err := c.books.Reconcile(t.Context(), c.now, 0)
+		if err != nil || !report.Finished || repaired != (len(report.Repaired) > 0) {
+			t.Errorf("%s: %+v, %v", when, report, err)
+		}
+	}
+	reconcile("nothing was heard", true)
+	c.has("repaired", 500+500, 0)
+	c.plan("repaired", "plus-monthly", "active", false)
+	c.Delete("/v1/subscriptions/" + plan)
+	reconcile("once a day is enough", false)
+	c.wait(1)
+	reconcile("the next day", true)
+	c.plan("the next day", "plus-monthly", "canceled", true)
+	c.wait(1)
+	reconcile("nothing happened", false)
+}
+
+func TestReconciliationGoesOnWhereItStopped(t *testing.T) {
+	c := open(t)
+	for range 3 {
+		c.Buy(c.customer, c.who.ID, "pack-200", till.Visa)
+	}
+	var finished bool
+	for attempt := range 500 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(2+attempt)*time.Millisecond)
+		report, err := c.books.Reconcile(ctx, c.now, 0)
+		cancel()
+		if err != nil && ctx.Err() == nil {
+			t.Fatal(err)
+		}
+		if finished = report.Finished; finished {
+			break
+		}
+	}
+	if !finished {
+		t.Error("it never came to its end")
+	}
+	c.has("in the end", 600, 0)
 }

@@ -1,12 +1,17 @@
 package billing_test
 
 import (
+	"context"
+	"fmt"
+	"math/rand/v2"
 	"sync"
 	"testing"
+	"time"
 
 	"nanoflux.ai/backend/shared/billing"
 	"nanoflux.ai/backend/shared/payment"
 	"nanoflux.ai/backend/shared/postgres"
+	"nanoflux.ai/backend/shared/testbed/people"
 	"nanoflux.ai/backend/shared/testbed/till"
 )
 
@@ -34,4 +39,27 @@ func TestARefundAndAChangeOfPlanAtOnceDoNotHinderEachOther(t *testing.T) {
 	}
 	both.Wait()
 	c.has("in the end", 500, 0)
+}
+
+// Whenever the plug is pulled, all of an event is there or nothing, and the next delivery finishes it.
+func TestThePlugIsPulledInTheMiddle(t *testing.T) {
+	c := open(t)
+	random := rand.New(rand.NewPCG(7, 7))
+	paid := c.Buy(c.customer, c.who.ID, "pack-1000", till.Visa).Payment
+	c.Refund(paid, "500")
+	for i := range 60 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(random.IntN(12000))*time.Microsecond)
+		_, _ = c.books.Converge(ctx, payment.Subject{Kind: payment.SubjectPayment, ID: paid}, billing.Event{ID: fmt.Sprintf("evt_%d", i), Type: "x"}, c.now)
+		cancel()
+		whole := people.Ask[bool](t, c.Database, `
+			select (select count(*) from app.payment) = (select count(*) from app.credit_grant)
+			   and (select count(*) from app.payment) = (select count(*) from app.payment_owner)
+			   and coalesce((select sum(reversed) from app.credit_grant), 250) = 250`)
+		if !whole {
+			t.Fatalf("after %d attempts half of it is there", i)
+		}
+		c.Books(t)
+	}
+	c.hear()
+	c.has("in the end", 750, 0)
 }
