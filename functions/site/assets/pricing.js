@@ -42,8 +42,10 @@ async function meet() {
 // learnPlan comes after the prices are shown: it may take as long as Stripe takes.
 async function learnPlan() {
   const { plan, credits } = await api("GET", "/api/billing");
+  const known = JSON.stringify(visitor);
   visitor.plan = subscribed.includes(plan.status) ? plan : null;
   visitor.owed = credits.owed;
+  if (JSON.stringify(visitor) === known) return; // a button that somebody is pressing stays
   if (visitor.plan && !query.has("interval") && !query.has("choose")) query.set("interval", visitor.plan.interval);
   if (!isLeaving()) draw();
 }
