@@ -156,8 +156,11 @@ func packed(ctx context.Context, tx postgres.Querier, account string, p payment.
 // returned is the money of a payment that is gone again, at most all of it.
 func returned(p payment.Payment) (sum int64) {
 	for _, r := range p.Returns {
-		if r.Counts {
+		switch {
+		case r.Counts && r.Currency == p.Currency:
 			sum += r.Amount
+		case r.Counts: // in a bank's own currency
+			sum = p.Amount
 		}
 	}
 	return min(sum, p.Amount)

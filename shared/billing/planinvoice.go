@@ -35,24 +35,25 @@ func (b Books) invoiced(ctx context.Context, tx postgres.Querier, invoice paymen
 
 // settleInvoice grants a paid invoice's credits or takes back those of unused time, and what was refunded of it.
 func (b Books) settleInvoice(ctx context.Context, tx postgres.Querier, account string, invoice payment.Invoice, d due, paid string, at time.Time) (changed bool, err error) {
-	if d.takes > 0 {
-		if d.from, err = takesFrom(ctx, tx, account, d.from, invoice.PaidAt); err != nil {
+	// What goes back is summed up over what other invoices and refunds write: an account's are seen to one after the other. The
+	// ledger's own locks come later.
+	if _, err = tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('plan_invoice/' || $1, 0))`, account); err != nil {
+		return false, err
+	}
+	if d.takes > 0 && d.from == "" {
+		if d.from, err = latest(ctx, tx, account, invoice.PaidAt); err != nil {
 			return false, err
 		}
 		if d.from == "" {
 			d.takes = 0 // nothing was ever granted, so nothing can be taken back
 		}
 	}
+	// Part of the total may have been paid from the customer's balance, or an old debt added to it: the larger counts as the whole.
 	if _, err = tx.Exec(ctx, `
-		insert into app.plan_invoice (id, account_id, payment_id, total, credits, takes, takes_from, paid_at)
+		insert into app.plan_invoice as i (id, account_id, payment_id, total, credits, takes, takes_from, paid_at)
 		values ($1, $2, nullif($3, ''), $4, $5, $6, nullif($7, ''), $8)
-		on conflict (id) do update set payment_id = excluded.payment_id`,
-		invoice.ID, account, paid, invoice.Total, d.credits, d.takes, d.from, invoice.PaidAt); err != nil {
-		return false, err
-	}
-	// Both rows are locked before a credit moves, always in this order: what goes back is summed up over what others write, and
-	// the ledger's own locks come last. A key is not among what is locked: who takes back from an invoice refers to it by then.
-	if _, err = tx.Exec(ctx, `select from app.plan_invoice where id in ($1, $2) order by id for no key update`, invoice.ID, d.from); err != nil {
+		on conflict (id) do update set payment_id = coalesce(excluded.payment_id, i.payment_id)`,
+		invoice.ID, account, paid, max(invoice.Total, invoice.AmountPaid), d.credits, d.takes, d.from, invoice.PaidAt); err != nil {
 		return false, err
 	}
 	if d.credits > 0 {
@@ -77,27 +78,31 @@ func (b Books) settleInvoice(ctx context.Context, tx postgres.Querier, account s
 	return changed, nil
 }
 
-// takesFrom is the invoice that unused time is taken back from: the one that Stripe names, or else the account's latest that
-// granted anything; "" if there is none.
-func takesFrom(ctx context.Context, tx postgres.Querier, account, named string, paidAt time.Time) (id string, err error) {
+// latest is the account's latest invoice that granted anything, from which unused time is taken back where Stripe names none;
+// "" if there is none.
+func latest(ctx context.Context, tx postgres.Querier, account string, paidAt time.Time) (id string, err error) {
 	err = tx.QueryRow(ctx, `
-		select id from app.plan_invoice
-		where account_id = $1 and credits > 0 and (id = $2 or paid_at <= $3)
-		order by id = $2 desc, paid_at desc, id limit 1`, account, named, paidAt).Scan(&id)
+		select id from app.plan_invoice where account_id = $1 and credits > 0 and paid_at <= $2 order by paid_at desc, id limit 1`,
+		account, paidAt).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", nil
 	}
 	return id, err
 }
 
-// takeBack sets what has been taken back of an invoice's credits, over all causes. The caller has locked its row.
+// takeBack sets what has been taken back of an invoice's credits, over all causes. Of one that is not paid yet there is nothing
+// to take: what is to be taken back goes as soon as it is granted.
 func takeBack(ctx context.Context, tx postgres.Querier, account, invoice, cause string, at time.Time) (bool, error) {
 	var credits, total, returned, taken int64
-	if err := tx.QueryRow(ctx, `
+	err := tx.QueryRow(ctx, `
 		select i.credits, i.total, coalesce(p.returned, 0),
 		       coalesce((select sum(later.takes)::bigint from app.plan_invoice later where later.takes_from = i.id), 0)
-		from app.plan_invoice i left join app.payment p on p.id = i.payment_id where i.id = $1`, invoice).
-		Scan(&credits, &total, &returned, &taken); err != nil {
+		from app.plan_invoice i left join app.payment p on p.id = i.payment_id where i.id = $1 and i.credits > 0`, invoice).
+		Scan(&credits, &total, &returned, &taken)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
 		return false, err
 	}
 	target := min(credits, takenBack(credits, returned, total)+taken)

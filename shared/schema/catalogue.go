@@ -238,7 +238,7 @@ func Catalogue() []Column {
 		{"plan_invoice.id", "Stripe's invoice", Person, Shown, WithAccount, life},
 		{"plan_invoice.account_id", "account", Service, LeftOut, WithAccount, life},
 		{"plan_invoice.payment_id", "its payment", Person, Shown, WithAccount, life},
-		{"plan_invoice.total", "its total in minor units", Person, Shown, WithAccount, life},
+		{"plan_invoice.total", "what it cost in minor units", Person, Shown, WithAccount, life},
 		{"plan_invoice.credits", "credits granted for it", Person, Shown, WithAccount, life},
 		{"plan_invoice.takes", "credits that it took back for unused time", Person, Shown, WithAccount, life},
 		{"plan_invoice.takes_from", "invoice that had granted them", Person, Shown, WithAccount, life},

@@ -117,7 +117,7 @@ create table app.plan_invoice (
   total      bigint not null,
   credits    bigint not null check (credits >= 0),
   takes      bigint not null check (takes >= 0),
-  takes_from text references app.plan_invoice on delete cascade,
+  takes_from text, -- may be paid, and so known here, later
   paid_at    timestamptz not null,
   check ((takes > 0) = (takes_from is not null))
 );
