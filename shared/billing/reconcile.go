@@ -86,6 +86,10 @@ func (b Books) begin(ctx context.Context, at time.Time, days int) (p progress, f
 // over, or everything behind it would never be repaired; the error still tells of it.
 func (b Books) step(ctx context.Context, p *progress, report *Report, at time.Time) (done bool, err error) {
 	checked, differ, next, err := b.compare(ctx, p.Step, p.Day, p.Since, p.Cursor)
+	if errors.Is(err, payment.ErrNotFound) && p.Cursor != "" {
+		p.Cursor = "" // the object behind which to go on was deleted since, as drafts are: the step begins again
+		return false, nil
+	}
 	if err != nil {
 		return false, err
 	}

@@ -108,3 +108,12 @@ func TestReconciliationGoesOnWhereItStopped(t *testing.T) {
 	}
 	c.has("in the end", 600, 0)
 }
+
+func TestAPlaceThatIsGoneAtStripeIsNoDeadEnd(t *testing.T) {
+	c := open(t)
+	c.Buy(c.customer, c.who.ID, "pack-200", till.Visa)
+	c.Do(t, `insert into app.reconciliation (day, since, step, cursor, checked, repaired) values ($1, $2, 'sessions', 'cs_deleted', 0, 0)`,
+		c.now.Truncate(24*time.Hour), c.now.AddDate(0, 0, -7))
+	c.reconcile("")
+	c.has("from the step's start", 200, 0)
+}

@@ -67,8 +67,8 @@ func answered(answer *stripe.Error) error {
 	r := &refusal{answer.HTTPStatusCode, string(answer.Type), string(answer.Code), answer.Param, answer.RequestID}
 	gone := answer.Code == stripe.ErrorCodeResourceMissing
 	switch {
-	// A missing customer is refused as a bad parameter, and so is a missing price: that one is ours to set right.
-	case gone && (r.status == http.StatusNotFound || r.about == "customer"):
+	// A missing customer is refused as a bad parameter, and so is the place to go on from; a missing price is ours to set right.
+	case gone && (r.status == http.StatusNotFound || r.about == "customer" || r.about == "starting_after"):
 		return fmt.Errorf("%w: %w", ErrNotFound, r)
 	case answer.Type == stripe.ErrorTypeIdempotency && r.status == http.StatusBadRequest:
 		return fmt.Errorf("%w: %w", ErrKeyReused, r)
