@@ -11,11 +11,6 @@ import (
 	"nanoflux.ai/backend/shared/testbed/visitor"
 )
 
-type history struct {
-	Entries []credit.Entry `json:"entries"`
-	Next    *string        `json:"next_cursor"`
-}
-
 func TestPeopleSeeEveryChangeOfTheirCredits(t *testing.T) {
 	handler, db, service := open(t)
 	ada, bob := visitor.SignIn(t, db, service), visitor.SignIn(t, db, service)
@@ -23,12 +18,15 @@ func TestPeopleSeeEveryChangeOfTheirCredits(t *testing.T) {
 	testbed.Column[int64](t, db, "select app.hold_credits($1, $2, 4, '2026-12-01')", ada.AccountID, hold)
 	testbed.Column[bool](t, db, "select app.settle_hold($1, '2026-12-01')", hold)
 
-	var first, second, third history
+	var first, second, third credit.Statement
 	reply := ada.Send(t, handler, "GET", "/api/account/credits?limit=2")
 	reply.Into(200, &first)
 	if first.Next == nil || len(first.Entries) != 2 || first.Entries[0].Kind != "settle" || first.Entries[1].Reason != "Held for an image" ||
 		first.Entries[1].Available != -4 || first.Entries[1].HeldAfter != 4 || first.Entries[1].Reference != hold {
 		t.Errorf("the first page is %s", reply.Body)
+	}
+	if len(first.Lots) != 1 || first.Lots[0].Source != "free" || first.Lots[0].Credits != 46 || first.Lots[0].ExpiresAt == nil {
+		t.Errorf("what can be spent is %+v", first.Lots)
 	}
 	reply = ada.Send(t, handler, "GET", "/api/account/credits?limit=2&cursor="+*first.Next)
 	reply.Into(200, &second)

@@ -54,10 +54,10 @@ func (d desk) credits(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	entries, next, caller, err := credit.History(r.Context(), d.db, web.SessionHash(r), web.At(r), wanted)
+	statement, caller, err := credit.History(r.Context(), d.db, web.SessionHash(r), web.At(r), wanted)
 	web.Who(r, caller.Pseudonym)
 	if err != nil {
 		return err
 	}
-	return web.JSON(w, http.StatusOK, map[string]any{"entries": entries, "next_cursor": next})
+	return web.JSON(w, http.StatusOK, statement)
 }

@@ -34,11 +34,27 @@ type entry struct {
 	Cause string `json:"cause"`
 }
 
-// History gives a page of the caller's entries, newest first, in one statement with the session check; next is nil on the
-// last page. A caller who is not signed in is session.ErrSignedOut.
-func History(ctx context.Context, db postgres.Querier, tokenHash []byte, at time.Time, p page.Numbered) (entries []Entry, next *string, who session.Caller, err error) {
+// Spendable is what is left of a lot that has not ended.
+type Spendable struct {
+	Source    string     `json:"source"` // free, plan, pack or goodwill
+	Credits   int64      `json:"credits"`
+	ExpiresAt *time.Time `json:"expires_at"` // nil: it does not end
+}
+
+// Statement is a page of somebody's entries, newest first, with what can be spent now, in the order of spending. Next is nil on
+// the last page.
+type Statement struct {
+	Lots    []Spendable `json:"lots"`
+	Entries []Entry     `json:"entries"`
+	Next    *string     `json:"next_cursor"`
+}
+
+// History gives the caller's statement, in one statement with the session check. A caller who is not signed in is
+// session.ErrSignedOut.
+func History(ctx context.Context, db postgres.Querier, tokenHash []byte, at time.Time, p page.Numbered) (Statement, session.Caller, error) {
 	row, err := session.Ask[struct {
 		session.Caller
+		Lots    []Spendable
 		Entries []entry
 	}](ctx, db, "reading the ledger", `
 		select `+session.Columns+`, (
@@ -47,20 +63,29 @@ func History(ctx context.Context, db postgres.Querier, tokenHash []byte, at time
 				       e.available_after, e.held_after, e.debt_after as owed_after
 				from app.credit_entry e where e.account_id = c.account_id and e.number < $3
 				order by e.number desc limit $4
-			) e) as entries
+			) e) as entries, (
+			select coalesce(json_agg(json_build_object('source', g.source, 'credits', g.remaining, 'expires_at', nullif(g.expires_at, 'infinity'))
+			                         order by g.expires_at, g.granted_at, g.id), '[]')
+			from app.credit_grant g where g.account_id = c.account_id and g.remaining > 0 and g.expires_at > $2
+			) as lots
 		from app.caller($1, $2) c`, tokenHash, at, p.Before, p.Limit+1)
 	if err != nil {
-		return nil, nil, row.Caller, err
+		return Statement{}, row.Caller, err
 	}
-	entries = []Entry{}
+	told := Statement{Lots: row.Lots, Entries: []Entry{}}
+	for _, lot := range told.Lots {
+		if lot.ExpiresAt != nil {
+			*lot.ExpiresAt = lot.ExpiresAt.UTC()
+		}
+	}
 	for _, e := range row.Entries[:min(p.Limit, len(row.Entries))] {
-		entries = append(entries, e.told())
+		told.Entries = append(told.Entries, e.told())
 	}
 	if len(row.Entries) > p.Limit {
-		cursor := page.After(entries[p.Limit-1].ID)
-		next = &cursor
+		cursor := page.After(told.Entries[p.Limit-1].ID)
+		told.Next = &cursor
 	}
-	return entries, next, row.Caller, nil
+	return told, row.Caller, nil
 }
 
 // told is the entry with its reason in words.

@@ -20,7 +20,8 @@ func all(t *testing.T, db people.Database, p people.Person, limit int) (entries 
 	t.Helper()
 	wanted := page.Numbered{Limit: limit, Before: 1 << 62}
 	for {
-		some, next, who, err := credit.History(context.Background(), db.Reader, p.Token, people.Now(), wanted)
+		told, who, err := credit.History(context.Background(), db.Reader, p.Token, people.Now(), wanted)
+		some, next := told.Entries, told.Next
 		if err != nil || who.AccountID != p.ID || len(some) > limit || len(entries) > 1000 {
 			t.Fatal(some, who, err)
 		}
@@ -112,7 +113,45 @@ func TestTheBalanceExplainsItselfInSentences(t *testing.T) {
 	if none := all(t, db, db.SignIn(t, "barbara", 0), 100); len(none) != 0 {
 		t.Errorf("barbara sees %v", none)
 	}
-	if _, _, _, err := credit.History(ctx, db.Reader, ada.Token, at.Add(session.Lifetime), page.Numbered{Limit: 1, Before: 5}); !errors.Is(err, session.ErrSignedOut) {
+	if _, _, err := credit.History(ctx, db.Reader, ada.Token, at.Add(session.Lifetime), page.Numbered{Limit: 1, Before: 5}); !errors.Is(err, session.ErrSignedOut) {
 		t.Error(err)
+	}
+}
+
+func TestWhatCanBeSpentIsToldInTheOrderOfSpending(t *testing.T) {
+	t.Parallel()
+	ctx, db := context.Background(), people.Open(t)
+	ada, bob, at := db.SignIn(t, "ada", 0), db.SignIn(t, "bob", 0), people.Now()
+	for _, lot := range []credit.Lot{
+		{Account: ada.ID, Source: credit.Pack, Reference: "late", Amount: 200, ExpiresAt: at.Add(700 * day)},
+		{Account: ada.ID, Source: credit.Plan, Reference: "soon", Amount: 500, ExpiresAt: at.Add(30 * day)},
+		{Account: ada.ID, Source: credit.Goodwill, Reference: "spent", Amount: 7, ExpiresAt: at.Add(2 * day)},
+		{Account: ada.ID, Source: credit.Pack, Reference: "over", Amount: 9, ExpiresAt: at},
+		{Account: ada.ID, Source: credit.Free, Reference: "endless", Amount: 50, ExpiresAt: at.Add(900 * day)},
+	} {
+		if _, err := credit.Grant(ctx, db.Cashier, lot, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustHold(t, db, ada.ID, 9, at)
+	db.Do(t, `update app.credit_grant set expires_at = 'infinity' where reference = 'endless'`)
+	told, _, err := credit.History(ctx, db.Reader, ada.Token, at, page.Numbered{Limit: 1, Before: 1 << 62})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lots []string
+	for _, lot := range told.Lots {
+		end := "no end"
+		if lot.ExpiresAt != nil {
+			end = fmt.Sprint(lot.ExpiresAt.Sub(at), " ", lot.ExpiresAt.Location())
+		}
+		lots = append(lots, fmt.Sprintf("%s %d %s", lot.Source, lot.Credits, end))
+	}
+	if wanted := []string{"plan 498 720h0m0s UTC", "pack 200 16800h0m0s UTC", "free 50 no end"}; !slices.Equal(lots, wanted) {
+		t.Errorf("ada can spend %q, want %q", lots, wanted)
+	}
+	told, _, err = credit.History(ctx, db.Reader, bob.Token, at, page.Numbered{Limit: 1, Before: 1 << 62})
+	if err != nil || len(told.Lots) != 0 || told.Lots == nil {
+		t.Errorf("bob can spend %v, %v", told.Lots, err)
 	}
 }

@@ -29,6 +29,7 @@ session          app_reader   select
 session          app_sweeper  select delete
 credit_balance   app_reader   select
 credit_entry     app_reader   select
+credit_grant     app_reader   select
 credit_hold      app_sweeper  select
 free_grant_guard app_sweeper  select delete
 image            app_web      select insert update(state,state_at) delete

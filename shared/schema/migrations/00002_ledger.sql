@@ -341,6 +341,8 @@ revoke execute on all functions in schema app from public;
 
 grant select on app.credit_entry to app_reader;
 create policy reader on app.credit_entry for select to app_reader using (true);
+grant select on app.credit_grant to app_reader;
+create policy reader on app.credit_grant for select to app_reader using (true);
 grant execute on function app.balance to app_reader;
 
 grant execute on function app.expire_credits to app_sweeper;
