@@ -30,8 +30,8 @@ reset: $(LOCAL) ## wipe the data of `make run`
 	@exec $(LOCAL) reset
 
 .PHONY: fire
-fire: $(LOCAL) ## run a scheduled function now: make fire name=sweep-stalled at=2026-12-24T00:00:00Z
-	@exec $(LOCAL) fire -name '$(name)' $(if $(at),-at '$(at)')
+fire: $(LOCAL) ## run a scheduled function now: make fire name=sweep-stalled at=2026-12-24T00:00:00Z event='{"days":90}'
+	@exec $(LOCAL) fire -name '$(name)' $(if $(at),-at '$(at)') $(if $(event),-event '$(event)')
 
 # Phony, since Go knows better than make what has changed.
 .PHONY: $(LOCAL)

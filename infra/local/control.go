@@ -21,7 +21,7 @@ func (r *runner) startControl(functions *lambda.Service, schedules *schedule.Run
 	r.at.Control = origin(listener)
 	mux := http.NewServeMux()
 	mux.Handle("POST /fire", command(func(ctx context.Context, asked firing) (any, error) {
-		result, err := schedules.Fire(ctx, asked.Name, asked.time(r.clock.now()))
+		result, err := schedules.Fire(ctx, asked.Name, asked.time(r.clock.now()), asked.Event)
 		return fired{FunctionError: result.FunctionError, Payload: readable(result.Payload)}, err
 	}))
 	mux.Handle("POST /async", command(func(_ context.Context, asked disorder) (any, error) {
@@ -44,10 +44,11 @@ func (r *runner) startControl(functions *lambda.Service, schedules *schedule.Run
 	return nil
 }
 
-// firing asks for a schedule to be fired as if it were At, or now.
+// firing asks for a schedule to be fired as if it were At, or now, with more fields in its event.
 type firing struct {
-	Name string     `json:"name"`
-	At   *time.Time `json:"at,omitempty"`
+	Name  string                     `json:"name"`
+	At    *time.Time                 `json:"at,omitempty"`
+	Event map[string]json.RawMessage `json:"event,omitempty"`
 }
 
 func (f firing) time(now time.Time) time.Time {

@@ -30,7 +30,10 @@ func TestControlTakesWhatItKnowsFromToolsOnly(t *testing.T) {
 		!got.time(time.Now()).Equal(time.Date(2026, 12, 24, 0, 0, 0, 0, time.UTC)) {
 		t.Errorf("%d, %+v", reply.Code, got)
 	}
-	for _, body := range []string{"", "rubbish", `{"nam":"x"}`, `{"name":"x","at":"tomorrow"}`} {
+	if reply := ask(t, handler, `{"name":"reconcile-stripe","event":{"days":90}}`); reply.Code != 200 || string(got.Event["days"]) != "90" {
+		t.Errorf("%d, %+v", reply.Code, got)
+	}
+	for _, body := range []string{"", "rubbish", `{"name":"x","event":90}`, `{"nam":"x"}`, `{"name":"x","at":"tomorrow"}`} {
 		if reply := ask(t, handler, body); reply.Code != 400 {
 			t.Errorf("%q: %d", body, reply.Code)
 		}

@@ -18,6 +18,7 @@ func fire(ctx context.Context, arguments []string) error {
 	flags := flag.NewFlagSet("fire", flag.ContinueOnError)
 	name := flags.String("name", "", "the schedule: the name of its function's folder")
 	at := flags.String("at", "", "the scheduled time to tell the function, such as 2026-12-24T00:00:00Z; empty for now")
+	event := flags.String("event", "", `more fields of the event, as JSON, such as {"days":90}`)
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
@@ -31,6 +32,9 @@ func fire(ctx context.Context, arguments []string) error {
 			return fmt.Errorf("at=%s is not a time like 2026-12-24T00:00:00Z", *at)
 		}
 		asked.At = &moment
+	}
+	if *event != "" && json.Unmarshal([]byte(*event), &asked.Event) != nil {
+		return fmt.Errorf(`event=%s is not an object like {"days":90}`, *event)
 	}
 	root, err := project()
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -76,16 +77,32 @@ func (r *Runner) repeat(ctx context.Context, s template.Schedule, expression Exp
 	}
 }
 
-// Fire runs a schedule now as if it were at, and gives the function's answer.
-func (r *Runner) Fire(ctx context.Context, name string, at time.Time) (lambda.Result, error) {
+// Fire runs a schedule now as if it were at, and gives the function's answer. More fields come into the event, over its own.
+func (r *Runner) Fire(ctx context.Context, name string, at time.Time, more map[string]json.RawMessage) (lambda.Result, error) {
 	var names []string
 	for _, s := range r.config.Schedules {
 		if s.Name == name {
-			return r.config.Invoke(ctx, s.Function, Event(s, at))
+			event, err := extend(Event(s, at), more)
+			if err != nil {
+				return lambda.Result{}, fmt.Errorf("the event of %s takes no fields: %w", name, err)
+			}
+			return r.config.Invoke(ctx, s.Function, event)
 		}
 		names = append(names, s.Name)
 	}
 	return lambda.Result{}, fmt.Errorf("no schedule is called %q; the template has %s", name, strings.Join(names, ", "))
+}
+
+func extend(event []byte, more map[string]json.RawMessage) ([]byte, error) {
+	if len(more) == 0 {
+		return event, nil
+	}
+	fields := map[string]json.RawMessage{}
+	if err := json.Unmarshal(event, &fields); err != nil {
+		return nil, err
+	}
+	maps.Copy(fields, more)
+	return json.Marshal(fields)
 }
 
 // Event is what the function gets: the schedule's input with its context attributes filled in, else

@@ -168,11 +168,34 @@ func TestFireGivesTheAnswerOfTheNamedSchedule(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := r.Fire(t.Context(), "sweep-stalled", at(t, "2026-12-24 00:00:00"))
+	got, err := r.Fire(t.Context(), "sweep-stalled", at(t, "2026-12-24 00:00:00"), nil)
 	if err != nil || string(got.Payload) != "SweepStalled 2026-12-24T00:00:00Z" {
 		t.Errorf("%s, %v", got.Payload, err)
 	}
-	if _, err := r.Fire(t.Context(), "sweep", time.Now()); err == nil || !strings.Contains(err.Error(), `no schedule is called "sweep"; the template has sweep-stalled`) {
+	if _, err := r.Fire(t.Context(), "sweep", time.Now(), nil); err == nil || !strings.Contains(err.Error(), `no schedule is called "sweep"; the template has sweep-stalled`) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestFireAddsFieldsToTheEvent(t *testing.T) {
+	r, err := New(Config{
+		Schedules: []template.Schedule{
+			{Name: "reconcile-stripe", Expression: "rate(1 hour)", Input: `{"at":"<aws.scheduler.scheduled-time>","days":7}`, V2: true},
+			{Name: "plain", Expression: "rate(1 hour)", Input: "<aws.scheduler.scheduled-time>", V2: true},
+		},
+		Invoke: func(_ context.Context, _ string, payload []byte) (lambda.Result, error) {
+			return lambda.Result{Payload: payload}, nil
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	more := map[string]json.RawMessage{"days": []byte("90")}
+	got, err := r.Fire(t.Context(), "reconcile-stripe", at(t, "2026-12-24 00:00:00"), more)
+	if err != nil || string(got.Payload) != `{"at":"2026-12-24T00:00:00Z","days":90}` {
+		t.Errorf("%s, %v", got.Payload, err)
+	}
+	if _, err := r.Fire(t.Context(), "plain", time.Now(), more); err == nil || !strings.Contains(err.Error(), "the event of plain takes no fields") {
 		t.Errorf("%v", err)
 	}
 }
