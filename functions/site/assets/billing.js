@@ -4,7 +4,7 @@ import { wasAtPortal } from "./draft.js";
 import { byId, element } from "./element.js";
 import { titled } from "./image.js";
 import { isLeaving } from "./leave.js";
-import { day, money } from "./money.js";
+import { day, money, whole } from "./money.js";
 import { planSheet } from "./plan.js";
 
 const payments = {
@@ -33,22 +33,27 @@ function readAgain() {
 }
 
 async function read() {
-  const billing = await api("GET", "/api/billing");
-  if (shown === JSON.stringify(billing)) return; // what somebody reads or has in focus stays
-  shown = JSON.stringify(billing);
+  const [billing, { lots }] = await Promise.all([
+    api("GET", "/api/billing"),
+    api("GET", "/api/account/credits?limit=1").catch(() => ({ lots: [] })), // only adds when credits end
+  ]);
+  const news = JSON.stringify([billing, lots]);
+  if (shown === news) return; // what somebody reads or has in focus stays
+  shown = news;
   const customer = billing.payments.length > 0 || billing.invoices?.length > 0 || billing.plan.status !== "free";
   byId("problem").replaceChildren();
   byId("plan-body").replaceChildren(...planSheet(billing.plan, customer));
   byId("plan").setAttribute("aria-busy", "false");
-  showCredits(billing.credits);
+  showCredits(billing.credits, lots[0]);
   showPayments(billing.payments);
   showInvoices(billing.invoices);
 }
 
-function showCredits({ available, held, owed }) {
+function showCredits({ available, held, owed }, next) {
   byId("credits-body").replaceChildren(
     element("p", { className: "big" }, credits(available)),
-    element("p", { className: "note" }, held ? `${credits(held)} held for orders under way.` : available ? "To spend as you like." : ""),
+    element("p", { className: "note" }, held ? `${credits(held)} held for orders under way.` : available ? "To spend as you like." : "",
+      next?.expires_at ? ` ${next.credits < available ? `${whole(next.credits)} of them expire` : available === 1 ? "It expires" : "They expire"} ${day(next.expires_at)}.` : ""),
     owed ? element("p", { className: "notice warn" }, `You owe ${credits(owed)}: new credits settle that first. `, element("a", { href: "/credits" }, "See why")) : "",
     element("div", { className: "row" },
       element("a", { className: "button", href: "/pricing" }, "Get credits"),

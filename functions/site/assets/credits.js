@@ -2,9 +2,10 @@ import { api, show } from "./api.js";
 import { credits, enter } from "./account.js";
 import { chart } from "./chart.js";
 import { byId, element } from "./element.js";
-import { minute, signed, whole } from "./money.js";
+import { day, minute, signed, whole } from "./money.js";
 
 const rows = []; // newest first, as they are read
+const origins = { free: "free credits", plan: "from your plan", pack: "from a pack", goodwill: "given by us" };
 let cursor = "";
 
 byId("more").addEventListener("click", () => more().catch((problem) => show(byId("trouble"), problem)));
@@ -28,6 +29,7 @@ async function more() {
     cursor = page.next_cursor;
     rows.push(...page.entries);
     byId("trouble").replaceChildren();
+    showLots(page.lots);
     byId("entries").querySelectorAll(".waiting").forEach((place) => place.remove());
     const fresh = page.entries.map(row);
     byId("entries").append(...fresh);
@@ -67,6 +69,16 @@ function showBalance({ available, held, owed = rows[0]?.owed_after ?? 0 }) {
     element("b", {}, `You owe ${credits(owed)}.`),
     element("p", {}, "A payment was returned after credits of it had been spent. New credits settle this first, whatever their source; until it is settled, new pictures wait."),
     element("p", {}, "Where a bank decides that a disputed payment stands, its credits come back.")));
+}
+
+// showLots says in which order credits are spent, and when they end; what is far down the list is only counted.
+function showLots(lots) {
+  const shown = lots.slice(0, 4);
+  const rest = lots.slice(4).reduce((sum, lot) => sum + lot.credits, 0);
+  byId("lots").replaceChildren(...shown.map(({ source, credits: left, expires_at }, i) => element("li", {},
+    lots.length > 1 ? (i ? "Then: " : "First: ") : "", element("b", {}, whole(left)), ` ${origins[source] ?? source}`,
+    expires_at ? ` until ${day(expires_at)}` : " without an end")),
+  rest ? element("li", {}, `Then: ${whole(rest)} that end later`) : "");
 }
 
 function draw() {
