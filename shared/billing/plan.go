@@ -68,7 +68,8 @@ func (p Plan) cancel(periodEnd time.Time) string {
 		"; what is left of them then expires." + kept
 }
 
-func day(at time.Time) string { return at.UTC().Format("2 January 2006") }
+// day is written as the pages write it beside the sentence.
+func day(at time.Time) string { return at.UTC().Format("Jan 2, 2006") }
 
 func utc(at *time.Time) *time.Time {
 	if at == nil {

@@ -56,12 +56,12 @@ func TestEveryStateOfAPlanSaysWhenItRenewsOrEndsAndWhatACancelMeans(t *testing.T
 		renews, ends      *time.Time
 		says              string
 	}{
-		{"active", nil, nil, &end, nil, "stays until 1 April 2026; what is left of them then expires"},
+		{"active", nil, nil, &end, nil, "stays until Apr 1, 2026; what is left of them then expires"},
 		{"active", &end, nil, nil, &end, "You have canceled"},
-		{"trialing", nil, nil, &end, nil, "the trial ends on 1 April 2026 and nothing is charged"},
+		{"trialing", nil, nil, &end, nil, "the trial ends on Apr 1, 2026 and nothing is charged"},
 		{"trialing", &end, nil, nil, &end, "You have canceled"},
-		{"past_due", nil, nil, nil, nil, "ends on 1 April 2026"},
-		{"unpaid", nil, nil, nil, nil, "ends on 1 April 2026"},
+		{"past_due", nil, nil, nil, nil, "ends on Apr 1, 2026"},
+		{"unpaid", nil, nil, nil, nil, "ends on Apr 1, 2026"},
 		{"paused", nil, nil, nil, nil, "is paused"},
 		{"incomplete", nil, nil, nil, nil, "nothing was charged"},
 		{"canceled", nil, &ended, nil, &ended, "has ended"},

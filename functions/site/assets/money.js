@@ -4,8 +4,10 @@ export function money(amount, currency, { short = false } = {}) {
   return format.format(amount / 10 ** format.resolvedOptions().maximumFractionDigits);
 }
 
-export const day = (time) => new Date(time).toLocaleDateString(undefined, { dateStyle: "medium" });
-export const minute = (time) => new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+// Dates are written as in the sentences that the service writes. A day is that of UTC, in which plans and credits end, and
+// invoices are dated; a minute is the reader's.
+export const day = (time) => new Date(time).toLocaleDateString("en-US", { dateStyle: "medium", timeZone: "UTC" });
+export const minute = (time) => new Date(time).toLocaleString("en-US", { dateStyle: "medium", timeStyle: "short" });
 
 export const whole = new Intl.NumberFormat().format;
 
