@@ -23,7 +23,7 @@ const wayOut = {
 };
 
 // The bar is only an addition here: what happened to the payment is asked for by itself, also without a session.
-enter().catch(() => {});
+enter().catch((problem) => { if (problem.status === 401) byId("sign-out").hidden = true; });
 if (query.has("canceled")) say("canceled");
 else if (!session) say("nothing");
 else follow();
@@ -59,6 +59,7 @@ async function celebrate() {
   say(offer.startsWith("pack-") ? "granted" : count ? "begun" : "trial");
   try {
     const { available, owed } = (await refreshAccount()).credits;
+    byId("sign-out").hidden = false; // somebody may have signed in elsewhere meanwhile
     const debt = owed ? ` You still owe ${credits(owed)}.` : "";
     byId("balance").replaceChildren("You now have ", element("b", {}, credits(available)), ".", debt);
     byId("balance").hidden = false;
@@ -77,7 +78,7 @@ function say(state) {
   byId("title").textContent = title;
   byId("sentence").textContent = sentence;
   byId("progress").hidden = Boolean(final || slow);
-  byId("sign-out").hidden = state === "signedOut";
+  if (state === "signedOut") byId("sign-out").hidden = true;
   byId("ways").replaceChildren(...ways.map((way) => wayOut[way]()).filter(Boolean));
   showWaitingOrder(state);
 }
