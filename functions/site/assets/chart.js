@@ -1,5 +1,5 @@
 import { element } from "./element.js";
-import { day, minute } from "./money.js";
+import { day, minute, whole } from "./money.js";
 import { credits } from "./account.js";
 
 const width = 1000;
@@ -37,7 +37,7 @@ export function chart(rows) {
     label.style.top = `${(100 * y(value)) / height}%`;
     return label;
   }));
-  const dates = element("div", { className: "dates", ariaHidden: "true" }, element("span", {}, label(from, to)), element("span", {}, label(to, from)));
+  const dates = element("div", { className: "dates", ariaHidden: "true" }, element("span", {}, label(from, to)), element("span", {}, "now"));
   return [element("div", { className: "plot" }, scale, drawing, dates), element("figcaption", { className: "note", id: "chart-says" }, summary(points))];
 }
 
@@ -48,8 +48,10 @@ function label(time, other) {
 
 function summary(points) {
   const values = points.map(({ value }) => value);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
   const said = (value) => (value < 0 ? `${credits(-value)} owed` : credits(value));
-  return `From ${label(points[0].at, Date.now())} to now: ${said(values[0])} at first, ${said(values.at(-1))} now, at most ${said(Math.max(...values))}, at least ${said(Math.min(...values))}.`;
+  const range = low === high ? said(high) : `between ${low < 0 ? said(low) : whole(low)} and ${said(high)}`;
+  return `Since ${label(points[0].at, Date.now())}: ${range}.`;
 }
 
 // ceiling is the next number that is easy to read.

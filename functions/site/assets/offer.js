@@ -11,7 +11,7 @@ export function planCard(plan, about) {
     id: price?.id ?? plan.id, title: plan.name, mine, about, unused: plan.unused,
     price: price ? money(price.amount, price.currency, { short: true }) : money(0, about.currency, { short: true }),
     per: price ? every[price.interval] : "for good",
-    gives: price ? `${credits(price.credits)} ${every[price.interval]}` : `${credits(plan.credits)} to begin with`,
+    gives: price ? `${credits(price.credits)} ${every[price.interval]}` : `${credits(plan.credits)} to start`,
     detail: price ? rate(price, price.interval) : "No card needed",
     action: price ? planAction(plan, price, mine, about) : freeAction(about),
   });
