@@ -5,7 +5,7 @@ import { byId, element } from "./element.js";
 import { day, minute, signed, whole } from "./money.js";
 
 const rows = []; // newest first, as they are read
-const origins = { free: "free credits", plan: "from your plan", pack: "from a pack", goodwill: "given by us" };
+const origins = { free: "free of charge", plan: "from your plan", pack: "from a pack", goodwill: "given by us" };
 let cursor = "";
 
 byId("more").addEventListener("click", () => more().catch((problem) => show(byId("trouble"), problem)));
