@@ -275,3 +275,24 @@ func TestAnAnswerThatNamedTheCustomerMayBeLost(t *testing.T) {
 		t.Errorf("the customer is %q", got)
 	}
 }
+
+func TestPlansThatAnOperatorMustSee(t *testing.T) {
+	c := open(t)
+	first := c.Buy(c.customer, c.who.ID, "plus-monthly", till.Visa).Subscription
+	if alarms := c.hear(); len(alarms) != 0 {
+		t.Errorf("one plan: alarms %v", alarms)
+	}
+	c.Buy(c.customer, c.who.ID, "pro-monthly", till.Visa)
+	if alarms := c.hear(); !slices.Contains(alarms, billing.AlarmSecondSubscription) {
+		t.Errorf("two plans: alarms %v", alarms)
+	}
+	c.Delete("/v1/subscriptions/" + first)
+	if alarms := c.hear(); len(alarms) != 0 {
+		t.Errorf("one ended: alarms %v", alarms)
+	}
+	gone := uuid.NewString()
+	c.Buy(c.Customer(gone), gone, "plus-monthly", till.Visa)
+	if alarms := c.hear(); !slices.Contains(alarms, billing.AlarmNoOwner) {
+		t.Errorf("a plan of nobody: alarms %v", alarms)
+	}
+}

@@ -36,13 +36,14 @@ func (b Books) subscription(ctx context.Context, id string, version int64, event
 		if outcome.Changed, err = follow(ctx, tx, account, s, now, version); err != nil {
 			return Outcome{}, err
 		}
-		var others int
+		var twice bool
 		if err := tx.QueryRow(ctx, `
-			select count(*) from app.subscription where account_id = $1 and id <> $2 and status in ('trialing', 'active', 'past_due')`,
-			account, s.ID).Scan(&others); err != nil {
+			select count(*) > 1 and bool_or(id = $2) from app.subscription
+			where account_id = $1 and status in ('trialing', 'active', 'past_due', 'unpaid', 'paused')`,
+			account, s.ID).Scan(&twice); err != nil {
 			return Outcome{}, err
 		}
-		if others > 0 && now.EndedAt == nil {
+		if twice {
 			outcome.Alarms = append(outcome.Alarms, AlarmSecondSubscription)
 		}
 		return outcome, nil
