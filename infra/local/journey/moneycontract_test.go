@@ -59,7 +59,14 @@ type entry struct {
 	OwedAfter                       int64 `json:"owed_after"`
 }
 
+type lot struct {
+	Source    string
+	Credits   int64
+	ExpiresAt *time.Time `json:"expires_at"`
+}
+
 type history struct {
+	Lots       []lot
 	Entries    []entry
 	NextCursor *string `json:"next_cursor"`
 }

@@ -195,8 +195,10 @@ func (p *person) account() account {
 func (p *person) balanced() []entry {
 	p.t.Helper()
 	var all []entry
+	var lots []lot
 	for path := "/api/account/credits?limit=3"; path != ""; {
 		page := into[history](p.call("GET", path, nil).is(200))
+		lots = page.Lots
 		all = append(page.reversed(), all...)
 		path = ""
 		if page.NextCursor != nil {
@@ -212,6 +214,12 @@ func (p *person) balanced() []entry {
 	}
 	if now := p.account().Credits; sum != now || p.billing().Credits != now {
 		p.t.Errorf("the entries add up to %+v, but the balance is %+v", sum, now)
+	}
+	for _, each := range lots {
+		sum.Available -= each.Credits
+	}
+	if sum.Available != 0 {
+		p.t.Errorf("what can be spent is not what the lots have: %+v", lots)
 	}
 	return all
 }
