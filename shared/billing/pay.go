@@ -21,9 +21,6 @@ func (b Books) payment(ctx context.Context, id string, version int64, event Even
 		return Outcome{}, err
 	}
 	bought := b.bought(p)
-	if err := b.first(ctx, bought.due.from, at); err != nil {
-		return Outcome{}, err
-	}
 	return b.write(ctx, event, at, func(tx postgres.Querier) (Outcome, error) {
 		switch {
 		case p.Status == "succeeded":
@@ -44,28 +41,12 @@ func (b Books) invoice(ctx context.Context, id string, event Event, at time.Time
 	if invoice.PaymentIntent != "" {
 		return b.look(ctx, payment.Subject{Kind: payment.SubjectPayment, ID: invoice.PaymentIntent}, event, at)
 	}
-	if err := b.first(ctx, dueOf(b.Prices, invoice).from, at); err != nil {
-		return Outcome{}, err
-	}
 	return b.write(ctx, event, at, func(tx postgres.Querier) (Outcome, error) {
 		if invoice.Status != "paid" {
 			return Outcome{}, nil
 		}
 		return b.invoiced(ctx, tx, invoice, at)
 	})
-}
-
-// first sees to the invoice that another one takes credits back from: its event may still be on its way.
-func (b Books) first(ctx context.Context, invoice string, at time.Time) error {
-	if invoice == "" {
-		return nil
-	}
-	var known bool
-	if err := b.DB.QueryRow(ctx, `select exists (select from app.plan_invoice where id = $1)`, invoice).Scan(&known); err != nil || known {
-		return err
-	}
-	_, err := b.Converge(ctx, payment.Subject{Kind: payment.SubjectInvoice, ID: invoice}, Event{}, at)
-	return err
 }
 
 // bought is what a payment was for.
@@ -115,7 +96,7 @@ func (b Books) take(ctx context.Context, tx postgres.Querier, p payment.Payment,
 		}
 	}
 	if reason != "" && version > 0 {
-		return outcome, nil // it was seen to before: its owner has left since
+		return outcome, nil // seen to before: it is on the list, or its owner has left since
 	}
 	newly := false
 	if reason != "" || version > 0 { // what is new was never unclaimed
