@@ -29,6 +29,8 @@ func main() {
 			"app_worker":  setting.Required("DATABASE_PASSWORD_WORKER"),
 			"app_sweeper": setting.Required("DATABASE_PASSWORD_SWEEPER"),
 			"app_cashier": setting.Required("DATABASE_PASSWORD_CASHIER"),
+			"app_eraser":  setting.Required("DATABASE_PASSWORD_ERASER"),
+			"app_staff":   setting.Required("DATABASE_PASSWORD_STAFF"),
 		},
 	}
 	task.Answer(m.run)

@@ -51,6 +51,9 @@ const (
 	books   = "seven years from the payment, beyond the account"
 	events  = "sixty days"
 	forever = "as long as the service"
+	leaving = "until the erasure is complete"
+	receipt = "two years from the erasure"
+	held    = "until the hold ends"
 )
 
 // Catalogue lists every column of schema app. A test fails on a column that is missing here, so that nobody can keep
@@ -64,6 +67,15 @@ func Catalogue() []Column {
 		{"account.picture", "link to the avatar, from Google", Person, Opened, WithKey, life},
 		{"account.created_at", "when the account was opened", Person, Shown, WithAccount, life},
 		{"account.closed_at", "when its deletion was asked for", Person, Shown, WithAccount, life},
+
+		{"account.corrected", "which of them its owner corrected", Person, Shown, WithAccount, life},
+
+		{"preference.account_id", "account", Service, LeftOut, WithAccount, life},
+		{"preference.theme", "light, dark or as the system", Person, Shown, WithAccount, life},
+		{"preference.mail_results", "whether finished images are told by e-mail", Person, Shown, WithAccount, life},
+		{"preference.mail_billing", "whether plan and payments are told by e-mail", Person, Shown, WithAccount, life},
+		{"preference.mail_news", "whether news of the service are told by e-mail", Person, Shown, WithAccount, life},
+		{"preference.changed_at", "when it was last changed", Person, Shown, WithAccount, life},
 
 		{"account_key.account_id", "account", Service, LeftOut, WithAccount, life},
 		{"account_key.service_key", "name of the service key that wraps", Service, LeftOut, WithAccount, life},
@@ -255,6 +267,45 @@ func Catalogue() []Column {
 		{"reconciliation.checked", "objects compared", Service, LeftOut, Never, events},
 		{"reconciliation.repaired", "objects repaired", Service, LeftOut, Never, events},
 		{"reconciliation.finished_at", "when it was done", Service, LeftOut, Never, events},
+
+		{"erasure.id", "number of the receipt", Service, LeftOut, AtItsEnd, leaving},
+		{"erasure.account_id", "account that is erased", Service, LeftOut, AtItsEnd, leaving},
+		{"erasure.prefix", "prefix of its object keys", Service, LeftOut, AtItsEnd, leaving},
+		{"erasure.cause", "request, child, staff or restore", Service, LeftOut, AtItsEnd, leaving},
+		{"erasure.requested_at", "when it was asked for", Service, LeftOut, AtItsEnd, leaving},
+		{"erasure.due_at", "until when it could be taken back", Service, LeftOut, AtItsEnd, leaving},
+		{"erasure.erase_by", "the date that was promised", Service, LeftOut, AtItsEnd, leaving},
+		{"erasure.stage", "how far it is", Service, LeftOut, AtItsEnd, leaving},
+		{"erasure.stage_at", "since when", Service, LeftOut, AtItsEnd, leaving},
+		{"erasure.next_at", "when it goes on", Service, LeftOut, AtItsEnd, leaving},
+		{"erasure.lease_until", "until when one worker has it", Service, LeftOut, AtItsEnd, leaving},
+		{"erasure.fence", "number of the worker that may write", Service, LeftOut, AtItsEnd, leaving},
+		{"erasure.failures", "failures of this stage", Service, LeftOut, AtItsEnd, leaving},
+		{"erasure.failure", "the last of them, in a word", Service, LeftOut, AtItsEnd, leaving},
+		{"erasure.links_dead", "whether the links were ended", Service, LeftOut, AtItsEnd, leaving},
+		{"erasure.unbilled", "whether Stripe confirmed that nothing is billed", Service, LeftOut, AtItsEnd, leaving},
+		{"erasure.counts", "how much was erased, by class", Service, LeftOut, AtItsEnd, leaving},
+		{"erasure.times", "when each stage was done", Service, LeftOut, AtItsEnd, leaving},
+		{"erasure.stays", "what outlives the account", Service, LeftOut, AtItsEnd, leaving},
+
+		{"receipt.id", "random number, known to who was erased", Service, LeftOut, AtItsEnd, receipt},
+		{"receipt.jws", "signed receipt: counts and times, nobody's data", Service, LeftOut, AtItsEnd, receipt},
+		{"receipt.made_at", "when it was written", Service, LeftOut, AtItsEnd, receipt},
+		{"receipt.expires_at", "its end date", Service, LeftOut, AtItsEnd, receipt},
+
+		{"legal_hold.id", "random id", Service, LeftOut, AtItsEnd, held},
+		{"legal_hold.account_id", "account", Service, LeftOut, AtItsEnd, held},
+		{"legal_hold.item", "account, image or order that is not to be erased", Service, LeftOut, AtItsEnd, held},
+		{"legal_hold.reason", "why, as staff put it", Service, LeftOut, AtItsEnd, held},
+		{"legal_hold.placed_at", "since when", Service, LeftOut, AtItsEnd, held},
+		{"legal_hold.ends_at", "its end date", Service, LeftOut, AtItsEnd, held},
+
+		{"staff_action.number", "number of the entry", Service, LeftOut, Never, forever},
+		{"staff_action.at", "when", Service, LeftOut, Never, forever},
+		{"staff_action.actor", "which member of staff", Service, LeftOut, Never, forever},
+		{"staff_action.action", "erase, hold or lift", Service, LeftOut, Never, forever},
+		{"staff_action.reason", "why, as staff put it", Service, LeftOut, Never, forever},
+		{"staff_action.about", "erasure or hold", Service, LeftOut, Never, forever},
 
 		{"schema_version.id", "number of the entry", Service, LeftOut, Never, forever},
 		{"schema_version.version_id", "number of a migration", Service, LeftOut, Never, forever},

@@ -20,7 +20,7 @@ import (
 // A Database is a migrated database that belongs to one test. The roles connect through the transaction pooler, as in
 // production; Owner is migrate's direct connection.
 type Database struct {
-	Web, Reader, Worker, Sweeper, Cashier, Owner string
+	Web, Reader, Worker, Sweeper, Cashier, Eraser, Staff, Owner string
 }
 
 // Postgres makes a database like production's and drops it when the test ends. It is copied from a template, which is made
@@ -50,6 +50,8 @@ func Postgres(t testing.TB) Database {
 		Worker:  p.pooled(name, "app_worker"),
 		Sweeper: p.pooled(name, "app_sweeper"),
 		Cashier: p.pooled(name, "app_cashier"),
+		Eraser:  p.pooled(name, "app_eraser"),
+		Staff:   p.pooled(name, "app_staff"),
 		Owner:   p.direct(name),
 	}
 }
@@ -83,6 +85,8 @@ func (a addresses) passwords() map[string]string {
 		"app_worker":  a.Secrets["DATABASE_PASSWORD_WORKER"],
 		"app_sweeper": a.Secrets["DATABASE_PASSWORD_SWEEPER"],
 		"app_cashier": a.Secrets["DATABASE_PASSWORD_CASHIER"],
+		"app_eraser":  a.Secrets["DATABASE_PASSWORD_ERASER"],
+		"app_staff":   a.Secrets["DATABASE_PASSWORD_STAFF"],
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 
 // Database is a test's own, opened as each role that the functions have, and as its owner.
 type Database struct {
-	Web, Reader, Worker, Sweeper, Cashier, Owner *postgres.Database
+	Web, Reader, Worker, Sweeper, Cashier, Eraser, Staff, Owner *postgres.Database
 
 	Address testbed.Database
 	Service *seal.Service
@@ -43,7 +43,7 @@ func Open(t testing.TB) Database {
 	}
 	db := Database{
 		Web: open(at.Web), Reader: open(at.Reader), Worker: open(at.Worker), Sweeper: open(at.Sweeper), Cashier: open(at.Cashier),
-		Owner:   open(at.Owner),
+		Eraser: open(at.Eraser), Staff: open(at.Staff), Owner: open(at.Owner),
 		Address: at, Service: service, Lookup: secret[seal.KeySize:],
 	}
 	t.Cleanup(func() { db.Books(t) })
