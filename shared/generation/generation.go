@@ -166,10 +166,10 @@ func List(ctx context.Context, db postgres.Querier, tokenHash []byte, at time.Ti
 	return found, next, who, err
 }
 
-func read(ctx context.Context, db postgres.Querier, sql string, arguments ...any) ([]Row, session.Caller, error) {
+func read(ctx context.Context, db postgres.Querier, sql string, tokenHash []byte, at time.Time, more ...any) ([]Row, session.Caller, error) {
 	row, err := session.Ask[struct {
 		session.Caller
 		Generations []Row
-	}](ctx, db, "reading orders", sql, arguments...)
+	}](ctx, db, "reading orders", sql, tokenHash, at, more...)
 	return row.Generations, row.Caller, err
 }

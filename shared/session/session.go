@@ -21,8 +21,18 @@ import (
 // Lifetime of a session from its sign-in on; there is no extension.
 const Lifetime = 30 * 24 * time.Hour
 
+// FreshFor is how long after signing in a session may do what a stolen cookie must not: take everything away, or delete it.
+const FreshFor = 10 * time.Minute
+
+// seenEvery is how exactly it is known when a session was last used: noting it costs a round trip.
+const seenEvery = time.Hour
+
 // ErrSignedOut answers everybody whose session does not exist, has ended, or belongs to a closed account.
 var ErrSignedOut = problem.New(problem.Unauthenticated, "sign_in_required", "Please sign in.")
+
+// ErrStale refuses a session whose sign-in is older than FreshFor.
+var ErrStale = problem.New(problem.Forbidden, "fresh_login_required",
+	"Please sign in again to confirm that it is you, then repeat this within ten minutes.")
 
 // Caller is the account behind a request, with the wrapped key to its personal fields: the columns of app.caller, which
 // other nouns' statements select beside their own, so that the session check costs no round trip.
@@ -33,15 +43,20 @@ type Caller struct {
 	Pseudonym  string // for log lines; its link to the account dies with the account's key
 	ServiceKey string
 	WrappedKey []byte
+	SignedInAt time.Time
+	LastSeenAt time.Time // to within an hour
 }
 
 // Columns of Caller, for a statement that joins `app.caller($1, $2) c`.
-const Columns = `c.account_id, c.session_id, c.prefix, c.pseudonym, c.service_key, c.wrapped_key`
+const Columns = `c.account_id, c.session_id, c.prefix, c.pseudonym, c.service_key, c.wrapped_key, c.signed_in_at, c.last_seen_at`
 
-// Ask runs a statement that joins `app.caller($1, $2) c` and gives its one row, scanned by the names of its columns into T,
-// which embeds a Caller. No row is ErrSignedOut; doing says what failed, for other errors.
-func Ask[T any](ctx context.Context, db postgres.Querier, doing, sql string, arguments ...any) (row T, err error) {
-	rows, err := db.Query(ctx, sql, arguments...)
+func (c Caller) caller() Caller { return c }
+
+// Ask runs a statement that joins `app.caller($1, $2) c` with the session's hash and the time, and gives its one row, scanned
+// by the names of its columns into T, which embeds a Caller. No row is ErrSignedOut; doing says what failed, for other errors.
+func Ask[T interface{ caller() Caller }](ctx context.Context, db postgres.Querier, doing, sql string, tokenHash []byte, at time.Time,
+	more ...any) (row T, err error) {
+	rows, err := db.Query(ctx, sql, append([]any{tokenHash, at}, more...)...)
 	if err == nil {
 		row, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[T])
 	}
@@ -51,7 +66,18 @@ func Ask[T any](ctx context.Context, db postgres.Querier, doing, sql string, arg
 	if err != nil {
 		return row, fmt.Errorf("%s: %w", doing, err)
 	}
+	if c := row.caller(); at.Sub(c.LastSeenAt) > seenEvery {
+		_, _ = db.Exec(ctx, `select app.seen($1, $2)`, c.SessionID, at) // the next request tries again; this one has its answer
+	}
 	return row, nil
+}
+
+// Fresh gives ErrStale where the caller signed in more than FreshFor ago.
+func Fresh(c Caller, at time.Time) error {
+	if at.Sub(c.SignedInAt) > FreshFor {
+		return ErrStale
+	}
+	return nil
 }
 
 // Key unwraps the account's data key.
