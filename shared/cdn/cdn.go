@@ -71,15 +71,22 @@ func (p Purger) Purge(ctx context.Context, keys ...string) error {
 		for i, key := range batch {
 			files[i] = p.cdn + "/" + key
 		}
-		if err := p.purge(ctx, files); err != nil {
+		if err := p.purge(ctx, "files", files...); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (p Purger) purge(ctx context.Context, files []string) error {
-	body, err := json.Marshal(map[string][]string{"files": files})
+// PurgeUnder drops everything whose key begins with the prefix, in one request:
+// https://developers.cloudflare.com/cache/how-to/purge-cache/purge_by_prefix/.
+func (p Purger) PurgeUnder(ctx context.Context, prefix string) error {
+	_, host, _ := strings.Cut(p.cdn, "://")
+	return p.purge(ctx, "prefixes", host+"/"+prefix)
+}
+
+func (p Purger) purge(ctx context.Context, by string, names ...string) error {
+	body, err := json.Marshal(map[string][]string{by: names})
 	if err != nil {
 		return err
 	}

@@ -168,3 +168,19 @@ func TestAPurgeGivesUpWithoutADeadlineOfItsCaller(t *testing.T) {
 		t.Errorf("it waits %s", p.client.Timeout)
 	}
 }
+
+func TestAPurgeByPrefixNamesHostAndPathWithoutAScheme(t *testing.T) {
+	var body string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		read, _ := io.ReadAll(r.Body)
+		body = string(read)
+		_, _ = w.Write([]byte(`{"success":true}`))
+	}))
+	defer server.Close()
+	if err := NewPurger("https://cdn.example.com/", server.URL, "token").PurgeUnder(context.Background(), "abc/"); err != nil {
+		t.Fatal(err)
+	}
+	if body != `{"prefixes":["cdn.example.com/abc/"]}` {
+		t.Errorf("asked %s", body)
+	}
+}

@@ -360,3 +360,27 @@ func TestCacheStaysWithinItsBound(t *testing.T) {
 		}
 	}
 }
+
+func TestPurgeByPrefixDropsWhatIsUnderItAndNothingElse(t *testing.T) {
+	d := open(t)
+	const mine, other = "k3v9q2m7x1c8b5n0z4w6r3t8y2/a.png", "2y8t3r6w4z0n5b8c1x7m2q9v3k/a.png"
+	for _, key := range []string{mine, other} {
+		d.set(key, "image/png", "x")
+		d.ask(t, "GET", d.link(key, time.Hour))
+	}
+	_, host, _ := strings.Cut(d.server.URL, "://")
+	for _, c := range []struct {
+		prefix string
+		want   int
+	}{{"elsewhere.example/abc/", 400}, {host + "/", 400}, {host + "/k3v9q2m7x1c8b5n0z4w6r3t8y2/", 200}} {
+		body := `{"prefixes":["` + c.prefix + `"]}`
+		if response, text := send(t, "POST", d.server.URL+"/client/v4/zones/zone/purge_cache", body, "Authorization", "Bearer purge"); response.StatusCode != c.want {
+			t.Errorf("%s answered %d %s", body, response.StatusCode, text)
+		}
+	}
+	for key, want := range map[string]string{mine: "MISS", other: "HIT"} {
+		if response, _ := d.ask(t, "GET", d.link(key, time.Hour)); response.Header.Get("CF-Cache-Status") != want {
+			t.Errorf("%s is a %s, want %s", key, response.Header.Get("CF-Cache-Status"), want)
+		}
+	}
+}

@@ -2,6 +2,8 @@ package cdn
 
 import (
 	"container/list"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -81,6 +83,17 @@ func (e *edge) purge(keys ...string) {
 	e.purges++
 	for _, key := range keys {
 		e.remove(key)
+	}
+}
+
+func (e *edge) purgeUnder(prefixes ...string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.purges++
+	for key := range e.byKey {
+		if slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(key, prefix) }) {
+			e.remove(key)
+		}
 	}
 }
 

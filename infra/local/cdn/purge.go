@@ -56,6 +56,7 @@ func (f *Front) purge(w http.ResponseWriter, r *http.Request) {
 	}
 	var asked struct {
 		Files      []string `json:"files"`
+		Prefixes   []string `json:"prefixes"` // host and path, without the scheme ("Purge cache by prefix")
 		Everything bool     `json:"purge_everything"`
 	}
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&asked); err != nil {
@@ -66,8 +67,8 @@ func (f *Front) purge(w http.ResponseWriter, r *http.Request) {
 	if f.misbehaves(w, r) {
 		return
 	}
-	if !asked.Everything && (len(asked.Files) == 0 || len(asked.Files) > maxPurge) {
-		answerError(w, http.StatusBadRequest, 1094, "Give 1 to 100 files, or purge_everything")
+	if named := len(asked.Files) + len(asked.Prefixes); !asked.Everything && (named == 0 || named > maxPurge) {
+		answerError(w, http.StatusBadRequest, 1094, "Give 1 to 100 files or prefixes, or purge_everything")
 		return
 	}
 	var keys []string
@@ -79,7 +80,18 @@ func (f *Front) purge(w http.ResponseWriter, r *http.Request) {
 		}
 		keys = append(keys, key)
 	}
+	_, host, _ := strings.Cut(f.config.URL, "://")
+	var under []string
+	for _, prefix := range asked.Prefixes {
+		folder, ok := strings.CutPrefix(prefix, host+"/")
+		if !ok || folder == "" {
+			answerError(w, http.StatusBadRequest, 1134, "Unable to purge "+prefix+": it is no prefix of this zone")
+			return
+		}
+		under = append(under, folder)
+	}
 	f.edge.purge(keys...)
+	f.edge.purgeUnder(under...)
 	if asked.Everything {
 		f.edge.purgeAll()
 	}
