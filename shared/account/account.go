@@ -14,14 +14,17 @@ import (
 
 	"nanoflux.ai/backend/shared/postgres"
 	"nanoflux.ai/backend/shared/seal"
-	"nanoflux.ai/backend/shared/session"
 )
 
 // addressKept is how long an address is remembered, as a keyed hash, to notice abuse after a sign-in (policy 2.2, 3.4).
 const addressKept = 30 * 24 * time.Hour
 
-// ErrRace says that the same person signed in for the first time twice at once: the loser's transaction is to be run again.
+// ErrRace says that the same person signed in for the first time twice at once.
 var ErrRace = errors.New("the account was made meanwhile")
+
+// Raced says whether the transaction of a sign-in is to be run again: the account was made meanwhile, or erased (what refers to
+// it is refused then).
+func Raced(err error) bool { return errors.Is(err, ErrRace) || postgres.Raised(err, "23503") }
 
 // Identity is who somebody is at the sign-in provider, and what it said of them this time.
 type Identity struct {
@@ -43,19 +46,24 @@ type SignedIn struct {
 	ID        string
 	Pseudonym string
 	Key       seal.Key
+	Closed    bool // its deletion was asked for, and may still be taken back
 }
 
 // SignIn finds the account of an identity by issuer and subject (an e-mail address may change hands), or opens one; name,
-// e-mail address and picture are what the provider says now. It wants a transaction, and may fail with ErrRace.
+// e-mail address and picture are what the provider says now, but for what its owner corrected. Of a closed account nothing new
+// is kept. It wants a transaction, which is to be run again where its error has Raced.
 func SignIn(ctx context.Context, tx postgres.Querier, service *seal.Service, lookup []byte, who Identity, at time.Time) (SignedIn, error) {
 	found, err := find(ctx, tx, service, who.hash(lookup, "subject"))
 	if errors.Is(err, pgx.ErrNoRows) {
 		found, err = open(ctx, tx, service, who, who.hash(lookup, "subject"), at)
 	} else if err == nil {
-		err = refresh(ctx, tx, found, who)
+		found.Closed, err = refresh(ctx, tx, found, who)
 	}
 	if err != nil {
 		return SignedIn{}, fmt.Errorf("signing in: %w", err)
+	}
+	if found.Closed {
+		return found, nil
 	}
 	return found, remember(ctx, tx, found.ID, who, lookup, at)
 }
@@ -102,11 +110,16 @@ func open(ctx context.Context, tx postgres.Querier, service *seal.Service, who I
 	return made, err
 }
 
-func refresh(ctx context.Context, tx postgres.Querier, found SignedIn, who Identity) error {
-	_, err := tx.Exec(ctx, `update app.account set name = $2, email = $3, picture = $4 where id = $1`,
+// refresh takes what the provider says now; closed is true where the account is none of the open ones any more.
+func refresh(ctx context.Context, tx postgres.Querier, found SignedIn, who Identity) (closed bool, err error) {
+	done, err := tx.Exec(ctx, `
+		update app.account set email = $3,
+			name = case when 'name' = any (corrected) then name else $2 end,
+			picture = case when 'picture' = any (corrected) then picture else $4 end
+		where id = $1 and closed_at is null`,
 		found.ID, found.Key.Seal("account.name/"+found.ID, who.Name),
 		found.Key.Seal("account.email/"+found.ID, who.Email), found.Key.Seal("account.picture/"+found.ID, who.Picture))
-	return err
+	return done.RowsAffected() == 0, err
 }
 
 // remember keeps what finds the account without a browser: its e-mail address while it is the account's, the network
@@ -126,55 +139,4 @@ func remember(ctx context.Context, tx postgres.Querier, id string, who Identity,
 		return fmt.Errorf("signing in: %w", err)
 	}
 	return nil
-}
-
-// Profile is what GET /api/account shows its owner.
-type Profile struct {
-	ID        string    `json:"id"`
-	Name      string    `json:"name"`
-	Email     string    `json:"email"`
-	Picture   string    `json:"picture"`
-	Credits   Credits   `json:"credits"`
-	CreatedAt time.Time `json:"created_at"`
-}
-
-// Credits of an account: to spend, held for orders under way, and owed, because they had been spent when their payment was
-// taken back. Who owes some has none to spend.
-type Credits struct {
-	Available int64 `json:"available"`
-	Held      int64 `json:"held"`
-	Owed      int64 `json:"owed"`
-}
-
-// Read gives the caller's own profile, in one statement with the session check.
-func Read(ctx context.Context, db postgres.Querier, service *seal.Service, tokenHash []byte, at time.Time) (Profile, session.Caller, error) {
-	row, err := session.Ask[struct {
-		session.Caller
-		Credits
-		Name, Email, Picture seal.Sealed
-		CreatedAt            time.Time
-	}](ctx, db, "reading the account", `
-		select `+session.Columns+`, a.name, a.email, a.picture, a.created_at,
-		       coalesce(b.available, 0) as available, coalesce(b.held, 0) as held, coalesce(b.owed, 0) as owed
-		from app.caller($1, $2) c
-		join app.account a on a.id = c.account_id
-		left join lateral app.balance(c.account_id) b on true`, tokenHash, at)
-	if err != nil {
-		return Profile{}, session.Caller{}, err
-	}
-	p := Profile{ID: row.AccountID, Credits: row.Credits, CreatedAt: row.CreatedAt.UTC()}
-	key, err := row.Key(service)
-	if err != nil {
-		return Profile{}, row.Caller, err
-	}
-	for _, field := range []struct {
-		name   string
-		sealed seal.Sealed
-		text   *string
-	}{{"name", row.Name, &p.Name}, {"email", row.Email, &p.Email}, {"picture", row.Picture, &p.Picture}} {
-		if *field.text, err = key.Open("account."+field.name+"/"+p.ID, field.sealed); err != nil {
-			return Profile{}, row.Caller, err
-		}
-	}
-	return p, row.Caller, nil
 }

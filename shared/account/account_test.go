@@ -72,7 +72,8 @@ func TestReadShowsWhatTheProviderSaidLast(t *testing.T) {
 	profile, caller, err := account.Read(context.Background(), db.Reader, db.Service, ada.Token, people.Now())
 	wanted := account.Profile{
 		ID: ada.ID, Name: who.Name, Email: who.Email, Picture: "",
-		Credits: account.Credits{Available: 47, Held: 3}, CreatedAt: people.Now(),
+		Credits: account.Credits{Available: 47, Held: 3}, CreatedAt: people.Now(), SignedInAt: people.Now(),
+		Preferences: account.Preferences{Theme: "system"}, Emails: account.Emails{Billing: true},
 	}
 	if err != nil || profile != wanted {
 		t.Errorf("%+v, %v; want %+v", profile, err, wanted)
