@@ -21,6 +21,9 @@
 //	dispute won, refund failed        -                        given back
 //	early fraud warning               -                        all taken back until a dispute decides
 //
+// Somebody who closed their account gets credits for what they paid as long as that can be taken back, and no plan: one that
+// begins or runs on is ended. Once the account is gone, money that still comes is nobody's.
+//
 // Credits that are taken back after they were spent become a debt, which the next grant repays first.
 package billing
 
@@ -38,11 +41,12 @@ import (
 
 // Alarms that an operator is to see.
 const (
-	AlarmUnclaimed          = "unclaimed_payment"          // money that nobody got anything for
-	AlarmNoOwner            = "subscription_without_owner" // somebody is billed whom we do not know
-	AlarmSecondSubscription = "second_subscription"        // somebody pays for two plans
-	AlarmUnknownPrice       = "unknown_price"              // a plan that the catalogue does not have
-	AlarmDispute            = "dispute"                    // money is being taken back by a bank
+	AlarmUnclaimed          = "unclaimed_payment"              // money that nobody got anything for
+	AlarmNoOwner            = "subscription_without_owner"     // somebody is billed whom we do not know
+	AlarmSecondSubscription = "second_subscription"            // somebody pays for two plans
+	AlarmUnknownPrice       = "unknown_price"                  // a plan that the catalogue does not have
+	AlarmDispute            = "dispute"                        // money is being taken back by a bank
+	AlarmOfClosed           = "subscription_of_closed_account" // somebody who left was billed again; it was ended
 )
 
 // Books are ours, beside Stripe's. Their database role is the cashier.
@@ -61,10 +65,14 @@ type Outcome struct {
 	Alarms  []string // see the constants
 }
 
+// foreignKey is Postgres' word for a row that refers to one that is not there, as whatever is added to an erased account does.
+const foreignKey = "23503"
+
 // attempts at an object that others look at in the same moment.
 const attempts = 20
 
-// errOvertaken says that a later look at the same object was written first.
+// errOvertaken says that a later look at the same object was written first, or that its account's row went meanwhile: another
+// look finds that out.
 var errOvertaken = errors.New("overtaken by a later look at Stripe")
 
 // errBusy is told where an object changes faster than it can be read.
@@ -74,11 +82,17 @@ var errBusy = problem.New(problem.Unavailable, "stripe_busy", "This payment is c
 // transaction; no transaction is open while Stripe is asked. An event that was applied before changes nothing. Errors: those
 // of the gates; payment.ErrNotFound where Stripe has no such object.
 func (b Books) Converge(ctx context.Context, about payment.Subject, event Event, at time.Time) (Outcome, error) {
+	left := false
 	for range attempts {
 		outcome, err := b.look(ctx, about, event, at)
-		if !errors.Is(err, errOvertaken) {
-			return outcome, err
+		if errors.Is(err, errOvertaken) || errors.Is(err, errLeft) {
+			left = left || errors.Is(err, errLeft)
+			continue
 		}
+		if left {
+			outcome.Alarms = append(outcome.Alarms, AlarmOfClosed)
+		}
+		return outcome, err
 	}
 	return Outcome{}, errBusy
 }
@@ -133,6 +147,9 @@ func (b Books) write(ctx context.Context, event Event, at time.Time, effects fun
 		outcome, err = effects(tx)
 		return err
 	})
+	if postgres.Raised(err, foreignKey) {
+		return Outcome{}, errOvertaken
+	}
 	if err != nil && !errors.Is(err, errOvertaken) && problem.Of(err) == nil {
 		err = fmt.Errorf("applying a Stripe event: %w", err)
 	}

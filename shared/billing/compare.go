@@ -154,11 +154,12 @@ func (b Books) compareReturns(ctx context.Context, page []payment.Return) ([]pay
 		ids, payments, statuses, amounts)
 }
 
-// ours are the plans that no list of today showed, the returns that were not decided when we last heard of them, and the
+// ours are the plans that no list of today showed, or that run for somebody who left; the returns that were not decided when we last heard of them, and the
 // payments that nobody got anything for: their owner, or what they were for, may have become known.
 func (b Books) ours(ctx context.Context, day time.Time) ([]payment.Subject, error) {
 	plans, err := b.subjects(ctx, payment.SubjectSubscription, `
-		select id from app.subscription where ended_at is null and (seen_on is null or seen_on < $1) order by id`, day)
+		select id from app.subscription
+		where ended_at is null and (seen_on is null or seen_on < $1 or app.closed(account_id) is not null) order by id`, day)
 	if err != nil {
 		return nil, err
 	}

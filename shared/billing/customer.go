@@ -10,6 +10,7 @@ import (
 
 	"nanoflux.ai/backend/shared/payment"
 	"nanoflux.ai/backend/shared/postgres"
+	"nanoflux.ai/backend/shared/session"
 )
 
 // unanswered is how long an attempt at making a customer may take before its answer counts as lost: longer than a function
@@ -66,6 +67,9 @@ func begin(ctx context.Context, db postgres.Querier, account string, at time.Tim
 		returning id, operation, begun_at <= $4 as lost`, account, uuid.NewString(), at, at.Add(-unanswered))
 	if err == nil {
 		now, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[making])
+	}
+	if postgres.Raised(err, foreignKey) {
+		return making{}, session.ErrSignedOut // the account was erased while its owner went to the checkout
 	}
 	if err != nil {
 		return making{}, fmt.Errorf("beginning to make a customer: %w", err)

@@ -17,6 +17,9 @@ func (b Books) subscription(ctx context.Context, id string, version int64, event
 	if err != nil {
 		return Outcome{}, err
 	}
+	if err := b.endLeft(ctx, s); err != nil {
+		return Outcome{}, err
+	}
 	now := b.standing(s)
 	return b.write(ctx, event, at, func(tx postgres.Querier) (Outcome, error) {
 		account, _, err := owner(ctx, tx, s.Customer, s.Account, at)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/stripe/stripe-go/v76"
@@ -21,21 +22,35 @@ func (s *Stripe) CreateCustomer(ctx context.Context, account, idempotencyKey str
 
 // FindCustomer finds the customer of an account, the oldest where there are several. Stripe's search lags by up to a minute.
 func (s *Stripe) FindCustomer(ctx context.Context, account string) (id string, found bool, err error) {
-	if strings.ContainsAny(account, `'\`) {
-		return "", false, errors.New("finding a customer: this is no account's id")
-	}
-	var page list[stripe.Customer]
-	err = s.get(ctx, "/v1/customers/search", &page, "query", "metadata['account']:'"+account+"'", "limit", "100")
-	var oldest *stripe.Customer
-	for _, c := range page.Data {
-		if !c.Deleted && (oldest == nil || cmp.Or(cmp.Compare(c.Created, oldest.Created), cmp.Compare(c.ID, oldest.ID)) < 0) {
-			oldest = c
-		}
-	}
-	if err != nil || oldest == nil {
+	ids, err := s.Customers(ctx, account)
+	if err != nil || len(ids) == 0 {
 		return "", false, err
 	}
-	return oldest.ID, true, nil
+	return ids[0], true, nil
+}
+
+// Customers finds every customer of an account, oldest first; several, where answers were lost. Stripe's search lags by up to a
+// minute, longer during an outage, so one that was made or deleted just now may be missing or still there.
+func (s *Stripe) Customers(ctx context.Context, account string) (ids []string, err error) {
+	if strings.ContainsAny(account, `'\`) {
+		return nil, errors.New("finding a customer: this is no account's id")
+	}
+	var page list[stripe.Customer]
+	if err = s.get(ctx, "/v1/customers/search", &page, "query", "metadata['account']:'"+account+"'", "limit", "100"); err != nil {
+		return nil, err
+	}
+	if page.HasMore {
+		return nil, errors.New("finding a customer: one account has more than a hundred")
+	}
+	slices.SortFunc(page.Data, func(a, b *stripe.Customer) int {
+		return cmp.Or(cmp.Compare(a.Created, b.Created), cmp.Compare(a.ID, b.ID))
+	})
+	for _, c := range page.Data {
+		if !c.Deleted {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids, nil
 }
 
 // CheckoutOrder is what a Checkout session is opened for.

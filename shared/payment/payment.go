@@ -51,9 +51,14 @@ func (s *Stripe) get(ctx context.Context, path string, into stripe.LastResponseS
 	return told(s.backend().CallRaw(http.MethodGet, path, s.key, values, &stripe.Params{Context: ctx}, into))
 }
 
-// post does something. Where no answer comes, stripe-go repeats it under one Idempotency-Key: that of order, or a
-// random one where it has none.
+// post does something, see send.
 func (s *Stripe) post(ctx context.Context, path string, order stripe.ParamsContainer, into stripe.LastResponseSetter) error {
+	return s.send(ctx, http.MethodPost, path, order, into)
+}
+
+// send does something. Where no answer comes, stripe-go repeats it under one Idempotency-Key: that of order, or a random one
+// where it has none.
+func (s *Stripe) send(ctx context.Context, method, path string, order stripe.ParamsContainer, into stripe.LastResponseSetter) error {
 	ctx, end := context.WithTimeout(ctx, patience)
 	defer end()
 	given := order.GetParams()
@@ -61,7 +66,7 @@ func (s *Stripe) post(ctx context.Context, path string, order stripe.ParamsConta
 	if given.IdempotencyKey != nil && *given.IdempotencyKey == "" {
 		given.IdempotencyKey = nil
 	}
-	return told(s.backend().Call(http.MethodPost, path, s.key, order, into))
+	return told(s.backend().Call(method, path, s.key, order, into))
 }
 
 // list is a page of Stripe's.

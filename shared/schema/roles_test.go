@@ -88,6 +88,7 @@ alive               app_web app_worker
 balance             app_reader
 belongings          app_eraser
 close_account       app_eraser app_staff app_web
+closed              app_cashier app_eraser
 erase_rows          app_eraser
 holder              app_web
 inventory           app_eraser app_web
@@ -101,7 +102,7 @@ expire_credits      app_sweeper
 grant_credits       app_cashier
 grant_free_credits  app_web
 granted             app_cashier app_web
-has_account         app_cashier
+has_account         app_cashier app_eraser
 hold_credits        app_web
 images_of           app_reader
 keyring             app_worker

@@ -206,6 +206,12 @@ begin
 end $$;
 -- +goose StatementEnd
 
+-- Since when an account is closed; null where it is open, or where there is none.
+create function app.closed(account uuid) returns timestamptz
+  language sql stable as $$
+    select a.closed_at from app.account a where a.id = closed.account
+  $$;
+
 -- ---------------------------------------------------------------- what an account has
 
 -- Every table with rows of accounts, found by following the foreign keys that cascade from app.account, and the condition that
@@ -366,6 +372,11 @@ create policy eraser_moves on app.erasure for update to app_eraser using (true);
 create policy eraser_blanks on app.account for update to app_eraser using (closed_at is not null);
 create policy eraser_adds on app.receipt for insert to app_eraser with check (true);
 grant execute on function app.belongings, app.erase_rows, app.remains, app.inventory, app.stays, app.close_account to app_eraser;
+grant execute on function app.has_account, app.closed to app_eraser;
+
+-- cashier: what is billed to an account that is closed is ended.
+grant select (closed_at) on app.account to app_cashier;
+grant execute on function app.closed to app_cashier;
 
 -- staff
 grant select on app.account_lookup, app.legal_hold to app_staff;

@@ -1,0 +1,127 @@
+package billing
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"nanoflux.ai/backend/shared/payment"
+	"nanoflux.ai/backend/shared/postgres"
+)
+
+// settled is how long after the closing of an account nothing counts as ended: a checkout that began before it may still open a
+// page or make a customer, for as long as a function lives, and Stripe's search lags behind by as much again.
+const settled = 2 * unanswered
+
+// EndFor ends all that could still be billed to a closed account: open Checkout pages and every subscription, of our customer
+// and of all that Stripe knows for the account, since the answer that named one may have been lost. It is true only if Stripe
+// says that nothing is live any more, and not within two minutes of the closing, though it has ended by then what it found.
+// An account that is open is left alone, and never ended. Repeat it while it is false or fails; the errors are the gates', and
+// payment.ErrNotFound where Stripe does not know our customer: then the key may be another Stripe account's.
+func EndFor(ctx context.Context, db postgres.Querier, stripe *payment.Stripe, account string, at time.Time) (ended bool, err error) {
+	who, err := leaverOf(ctx, db, stripe, account, at)
+	if err != nil || !who.closed {
+		return false, err
+	}
+	ended, err = each(who.customers, func(customer string) (bool, error) { return stripe.EndAll(ctx, customer) })
+	return ended && who.settled, err
+}
+
+// EraseFor blanks and deletes every customer of a closed account at Stripe, with what was saved to pay with. It is true only if
+// Stripe says of each that it is deleted and its search shows no other; it can be repeated, and belongs behind EndFor. What
+// Stripe keeps nevertheless is told at payment.EraseCustomer. The errors are those of EndFor.
+func EraseFor(ctx context.Context, db postgres.Querier, stripe *payment.Stripe, account string, at time.Time) (done bool, err error) {
+	who, err := leaverOf(ctx, db, stripe, account, at)
+	if err != nil || !who.closed {
+		return false, err
+	}
+	done, err = each(who.customers, func(customer string) (bool, error) { return stripe.EraseCustomer(ctx, customer) })
+	if err != nil || !done || !who.settled {
+		return false, err
+	}
+	left, err := stripe.Customers(ctx, account)
+	unseen := func(customer string) bool { return !slices.Contains(who.customers, customer) }
+	return err == nil && !slices.ContainsFunc(left, unseen), err // of those that were seen, the search lags behind the deletion
+}
+
+// each does something for all, though it fails for one, and says whether it is done for all.
+func each(customers []string, do func(customer string) (done bool, err error)) (done bool, err error) {
+	done = true
+	for _, customer := range customers {
+		one, failed := do(customer)
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("%s: %w", customer, failed))
+		}
+		done = done && one
+	}
+	return done && err == nil, err
+}
+
+// leaver is an account on its way out, or gone, as Stripe knows it.
+type leaver struct {
+	closed    bool     // or gone
+	settled   bool     // nobody can be at work for it any more
+	customers []string // at Stripe; ours first
+}
+
+func leaverOf(ctx context.Context, db postgres.Querier, stripe *payment.Stripe, account string, at time.Time) (who leaver, err error) {
+	var exists bool
+	var closedAt *time.Time
+	var ours *string
+	err = db.QueryRow(ctx, `select app.has_account($1), app.closed($1), (select id from app.customer where account_id = $1)`, account).
+		Scan(&exists, &closedAt, &ours)
+	if err != nil {
+		return leaver{}, fmt.Errorf("asking how an account is left: %w", err)
+	}
+	who.closed = !exists || closedAt != nil
+	who.settled = !exists || closedAt != nil && !closedAt.After(at.Add(-settled))
+	if !who.closed {
+		return who, nil
+	}
+	if who.customers, err = stripe.Customers(ctx, account); err != nil {
+		return leaver{}, err
+	}
+	if ours != nil && !slices.Contains(who.customers, *ours) {
+		who.customers = slices.Insert(who.customers, 0, *ours)
+	}
+	return who, nil
+}
+
+// Live says whether our books show a subscription of an account that has not ended. They follow Stripe's by its events, or by
+// the day's comparison.
+func Live(ctx context.Context, db postgres.Querier, account string) (live bool, err error) {
+	if err = db.QueryRow(ctx, `select exists (select from app.subscription where account_id = $1 and ended_at is null)`, account).Scan(&live); err != nil {
+		return false, fmt.Errorf("asking for a running subscription: %w", err)
+	}
+	return live, nil
+}
+
+// errLeft says that a subscription was ended because its account is closed: another look finds it so.
+var errLeft = errors.New("a subscription ran for a closed account")
+
+// endLeft ends a subscription that runs for an account that is closed, and then is errLeft: it was bought on a page that somebody
+// left open, or the look at the closing missed it. Of an account that is gone nothing is ended, because two deployments that
+// share one account at Stripe do not know each other's.
+func (b Books) endLeft(ctx context.Context, s payment.Subscription) error {
+	if b.standing(s).EndedAt != nil {
+		return nil
+	}
+	var claimed *string
+	if uuid.Validate(s.Account) == nil {
+		claimed = &s.Account
+	}
+	var closed bool
+	if err := b.DB.QueryRow(ctx, `select app.closed(coalesce((select account_id from app.customer where id = $1), $2::uuid)) is not null`,
+		s.Customer, claimed).Scan(&closed); err != nil {
+		return fmt.Errorf("asking whose a subscription is: %w", err)
+	}
+	if !closed {
+		return nil
+	}
+	return cmp.Or(b.Stripe.EndSubscription(ctx, s.ID), errLeft)
+}
