@@ -60,15 +60,21 @@ func (c callback) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return refused(err)
 	}
-	if err := c.open(w, r, person); err != nil {
+	closed, err := c.open(w, r, person)
+	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, attempt.Next, http.StatusSeeOther)
+	next := attempt.Next
+	if closed { // nothing else is open to this session
+		next = "/deletion"
+	}
+	http.Redirect(w, r, next, http.StatusSeeOther)
 	return nil
 }
 
-// open finds or makes the account and gives the browser a session of its own; one it had before ends.
-func (c callback) open(w http.ResponseWriter, r *http.Request, person google.Person) error {
+// open finds or makes the account and gives the browser a session of its own; one it had before ends. closed says that the
+// account is on its way out.
+func (c callback) open(w http.ResponseWriter, r *http.Request, person google.Person) (closed bool, err error) {
 	ctx, at := r.Context(), web.At(r)
 	address := web.Address(r).String()
 	who := account.Identity{
@@ -82,8 +88,11 @@ func (c callback) open(w http.ResponseWriter, r *http.Request, person google.Per
 		if err != nil {
 			return err
 		}
-		if err := credit.GrantFree(ctx, tx, found.ID, who.FreeGrantHash(c.lookup), tool.FreeCredits, at); err != nil {
-			return err
+		closed = found.Closed
+		if !closed {
+			if err := credit.GrantFree(ctx, tx, found.ID, who.FreeGrantHash(c.lookup), tool.FreeCredits, at); err != nil {
+				return err
+			}
 		}
 		if err := session.Close(ctx, tx, web.SessionHash(r)); err != nil {
 			return err
@@ -92,14 +101,14 @@ func (c callback) open(w http.ResponseWriter, r *http.Request, person google.Per
 		token, until, err = session.Open(ctx, tx, found.Key, found.ID, device, at)
 		return err
 	}
-	err := c.db.Transaction(ctx, signIn)
-	if errors.Is(err, account.ErrRace) {
+	err = c.db.Transaction(ctx, signIn)
+	if account.Raced(err) {
 		err = c.db.Transaction(ctx, signIn)
 	}
 	if err == nil { // only now: a cookie for a session that was rolled back would sign the browser out
 		web.SetSession(w, token, until, at)
 	}
-	return err
+	return closed, err
 }
 
 func cookieOf(r *http.Request) string {

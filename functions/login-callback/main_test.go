@@ -97,7 +97,7 @@ func TestAPersonFromGoogleGetsAnAccountASessionAndTheWayTheyCameFor(t *testing.T
 	client := google.New(at.Issuer, at.ClientID, at.ClientSecret, at.RedirectURL)
 	d.handler = d.with(t, client)
 	attempt := google.NewAttempt("/library?kind=result", time.Now())
-	address, err := client.AuthorizationURL(t.Context(), attempt)
+	address, err := client.AuthorizationURL(t.Context(), attempt, false)
 	if err != nil {
 		t.Fatal(err)
 	}

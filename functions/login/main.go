@@ -29,12 +29,16 @@ func main() {
 func (l login) routes() web.Routes { return web.Routes{"GET /login": l.serve} }
 
 func (l login) serve(w http.ResponseWriter, r *http.Request) error {
-	query, err := web.Query(r, "next")
+	query, err := web.Query(r, "next", "fresh")
 	if err != nil {
 		return err
 	}
+	fresh := query.Get("fresh") == "1"
+	if query.Has("fresh") && !fresh {
+		return problem.New(problem.Invalid, "invalid_fresh", "fresh is 1, which asks for a deliberate sign-in; leave it out otherwise.")
+	}
 	attempt := google.NewAttempt(local(query.Get("next")), web.At(r))
-	address, err := l.google.AuthorizationURL(r.Context(), attempt)
+	address, err := l.google.AuthorizationURL(r.Context(), attempt, fresh)
 	if err != nil {
 		return problem.New(problem.Unavailable, "sign_in_unavailable", "Google's sign-in does not answer. Please try again in a moment.").Because(err)
 	}

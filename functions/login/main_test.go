@@ -70,6 +70,17 @@ func TestTheBrowserIsSentToGoogleWithAnAttemptOfItsOwn(t *testing.T) {
 	}
 }
 
+func TestAFreshSignInIsADeliberateOne(t *testing.T) {
+	handler, cookie := open(t, testbed.Google(t).Issuer)
+	asked, attempt := begin(t, handler, cookie, "?fresh=1&next=%2Faccount%3Fexport")
+	if asked.Get("prompt") != "select_account" || attempt.Next != "/account?export" {
+		t.Errorf("asked with %v to go to %q", asked, attempt.Next)
+	}
+	if asked, _ = begin(t, handler, cookie, "?next=%2Flibrary"); asked.Has("prompt") {
+		t.Errorf("an everyday sign-in is asked with %v", asked)
+	}
+}
+
 func TestTheSampleEventIsAnswered(t *testing.T) {
 	handler, _ := open(t, testbed.Google(t).Issuer)
 	text, err := os.ReadFile("event.json")
@@ -121,6 +132,8 @@ func TestUnknownAndRepeatedParametersAreRefused(t *testing.T) {
 	handler, _ := open(t, testbed.Google(t).Issuer)
 	visitor.Visitor{}.Send(t, handler, "GET", "/login?nxt=%2F").Refuses(400, "unknown_parameter", "nxt")
 	visitor.Visitor{}.Send(t, handler, "GET", "/login?next=%2F&next=%2Fstudio").Refuses(400, "repeated_parameter", "next")
+	visitor.Visitor{}.Send(t, handler, "GET", "/login?fresh=yes").Refuses(400, "invalid_fresh")
+	visitor.Visitor{}.Send(t, handler, "GET", "/login?fresh=").Refuses(400, "invalid_fresh")
 	visitor.Visitor{}.Send(t, handler, "POST", "/login").Refuses(405, "method_not_allowed")
 }
 

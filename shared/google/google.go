@@ -44,13 +44,18 @@ type Person struct {
 	Name, Email, Picture string
 }
 
-// AuthorizationURL is where the browser is sent to begin the attempt.
-func (c *Client) AuthorizationURL(ctx context.Context, a Attempt) (string, error) {
+// AuthorizationURL is where the browser is sent to begin the attempt. A deliberate one is never answered without a click: Google
+// shows its account chooser even to who is signed in there already (OpenID Connect Core 3.1.2.1).
+func (c *Client) AuthorizationURL(ctx context.Context, a Attempt, deliberate bool) (string, error) {
 	_, config, err := c.discover(ctx)
 	if err != nil {
 		return "", err
 	}
-	return config.AuthCodeURL(a.State, oidc.Nonce(a.Nonce), oauth2.S256ChallengeOption(a.Verifier)), nil
+	options := []oauth2.AuthCodeOption{oidc.Nonce(a.Nonce), oauth2.S256ChallengeOption(a.Verifier)}
+	if deliberate {
+		options = append(options, oauth2.SetAuthURLParam("prompt", "select_account"))
+	}
+	return config.AuthCodeURL(a.State, options...), nil
 }
 
 // Exchange turns the code that came back into a person. State has been compared by the caller; here the ID token's

@@ -31,7 +31,7 @@ func client(at testbed.GoogleAddress) *google.Client {
 // agree chooses a person on the provider's page, and returns the query that it sends the browser back with.
 func agree(t *testing.T, c *google.Client, a google.Attempt) url.Values {
 	t.Helper()
-	address, err := c.AuthorizationURL(context.Background(), a)
+	address, err := c.AuthorizationURL(context.Background(), a, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestASignInLeadsToAPerson(t *testing.T) {
 func TestTheBrowserIsSentWithAChallengeAndNoMoreScopesThanPromised(t *testing.T) {
 	at := testbed.Google(t)
 	a := google.NewAttempt("/", time.Now())
-	address, err := client(at).AuthorizationURL(context.Background(), a)
+	address, err := client(at).AuthorizationURL(context.Background(), a, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestAProviderThatDoesNotAnswerIsNoRefusal(t *testing.T) {
 	}
 	closed := httptest.NewServer(http.NotFoundHandler())
 	closed.Close()
-	_, err := google.New(closed.URL, "x", at.ClientSecret, "http://localhost/").AuthorizationURL(context.Background(), a)
+	_, err := google.New(closed.URL, "x", at.ClientSecret, "http://localhost/").AuthorizationURL(context.Background(), a, false)
 	notAnswered("nobody listens", err)
 
 	c := client(at)
@@ -173,7 +173,7 @@ func TestAProviderThatDoesNotAnswerIsNoRefusal(t *testing.T) {
 	_, err = c.Exchange(context.Background(), a, code, time.Now())
 	notAnswered("the token endpoint is broken", err)
 	fresh := client(at)
-	_, err = fresh.AuthorizationURL(context.Background(), a)
+	_, err = fresh.AuthorizationURL(context.Background(), a, false)
 	notAnswered("discovery is broken", err)
 	faults(t, at, "slow")
 	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
@@ -182,7 +182,7 @@ func TestAProviderThatDoesNotAnswerIsNoRefusal(t *testing.T) {
 	notAnswered("the token endpoint hangs", err)
 
 	faults(t, at)
-	if _, err = fresh.AuthorizationURL(context.Background(), a); err != nil {
+	if _, err = fresh.AuthorizationURL(context.Background(), a, false); err != nil {
 		t.Errorf("discovery is not tried again: %v", err)
 	}
 }

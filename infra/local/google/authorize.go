@@ -112,12 +112,21 @@ func (p *Provider) accepts(w http.ResponseWriter, r *http.Request, query url.Val
 		problem = "invalid_scope"
 	case query.Get("code_challenge") != "" && query.Get("code_challenge_method") != "S256":
 		problem = "invalid_request"
+	case !prompts(strings.Fields(query.Get("prompt"))):
+		problem = "invalid_request"
 	}
 	if problem != "" {
 		sendBack(w, r, query, url.Values{"error": {problem}})
 		return false
 	}
 	return true
+}
+
+// prompts says whether these are ways of asking that Google knows; none stands alone (OpenID Connect Core, section 3.1.2.1).
+// The page here is always shown, so that every other one is a deliberate click.
+func prompts(wanted []string) bool {
+	known := []string{"consent", "select_account"}
+	return slices.Equal(wanted, []string{"none"}) || !slices.ContainsFunc(wanted, func(prompt string) bool { return !slices.Contains(known, prompt) })
 }
 
 func (p *Provider) grantTo(w http.ResponseWriter, r *http.Request, query url.Values, someone person) {

@@ -196,6 +196,20 @@ func TestNoPageIsShownWhereNoneIsWanted(t *testing.T) {
 	}
 }
 
+func TestWhoeverIsToChooseSeesThePage(t *testing.T) {
+	d := open(t)
+	for prompt, shown := range map[string]bool{"select_account": true, "consent select_account": true, "login": false, "none consent": false} {
+		response, err := stay.Get(d.config.AuthCodeURL("s", oauth2.SetAuthURLParam("prompt", prompt), oauth2.SetAuthURLParam("login_hint", "a@example.com")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if shown && response.StatusCode != http.StatusOK || !shown && arrival(t, response).Get("error") != "invalid_request" {
+			t.Errorf("%q: %d", prompt, response.StatusCode)
+		}
+		response.Body.Close()
+	}
+}
+
 func TestCancellingSendsAnErrorBack(t *testing.T) {
 	d := open(t)
 	if back := d.answer(t, d.config.AuthCodeURL("s"), url.Values{"cancel": {"1"}}); back.Get("error") != "access_denied" || back.Get("code") != "" {
