@@ -70,6 +70,7 @@ var plan = []struct{ name, floor string }{
 	{"functions/logout", function},
 	{"functions/migrate", function},
 	{"functions/reconcile-stripe", function},
+	{"functions/settings", function},
 	{"functions/site", function},
 	{"functions/stripe-webhook", function},
 	{"functions/sweep-stalled", function},

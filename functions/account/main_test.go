@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"nanoflux.ai/backend/shared/account"
+	"nanoflux.ai/backend/shared/cdn"
 	"nanoflux.ai/backend/shared/postgres"
 	"nanoflux.ai/backend/shared/seal"
 	"nanoflux.ai/backend/shared/testbed"
@@ -18,7 +19,7 @@ const origin = "https://nanoflux.ai"
 func open(t *testing.T) (visitor.Handler, testbed.Database, *seal.Service) {
 	t.Parallel()
 	db, service := testbed.Postgres(t), visitor.Service(t)
-	return web.Handler(origin, desk{db: visitor.Open(t, db.Reader), service: service}.routes()), db, service
+	return web.Handler(origin, desk{visitor.Open(t, db.Reader), service, cdn.NewLinks("https://images.example", visitor.Secret())}.routes()), db, service
 }
 
 func TestPeopleSeeWhatIsKeptAboutThem(t *testing.T) {
@@ -29,8 +30,11 @@ func TestPeopleSeeWhatIsKeptAboutThem(t *testing.T) {
 	if got.ID != ada.AccountID || got.Name != "Ada Byron" || got.Email != "ada@example.com" || got.Picture != "https://issuer.example/ada.png" {
 		t.Errorf("the profile is %+v", got)
 	}
-	if got.Credits != (account.Credits{Available: visitor.Credits}) || time.Since(got.CreatedAt) > time.Hour {
-		t.Errorf("the account began %v with %+v", got.CreatedAt, got.Credits)
+	if got.Credits != (account.Credits{Available: visitor.Credits}) || time.Since(got.CreatedAt) > time.Hour || !got.SignedInAt.Equal(got.CreatedAt) {
+		t.Errorf("the account began %v, this browser %v with %+v", got.CreatedAt, got.SignedInAt, got.Credits)
+	}
+	if got.NameCorrected || got.PictureCorrected || got.Preferences.Theme != "system" || got.Emails != (account.Emails{Billing: true}) {
+		t.Errorf("the choices of somebody who made none are %+v", got)
 	}
 	bob.Send(t, handler, "GET", "/api/account").Into(200, &got)
 	if got.ID != bob.AccountID {
@@ -43,7 +47,9 @@ func TestWhoeverIsNotSignedInIsAskedToSignIn(t *testing.T) {
 	ada := visitor.SignIn(t, db, service)
 	for name, v := range map[string]visitor.Visitor{"nobody": {}, "a made-up token": {Token: "AAAABBBBCCCCDDDDEEEEFFFF22"}, "a broken one": {Token: "'"}} {
 		t.Log(name)
-		v.Send(t, handler, "GET", "/api/account").Refuses(401, "sign_in_required")
+		for _, path := range []string{"/api/account", "/api/account/sessions", "/api/account/usage"} {
+			v.Send(t, handler, "GET", path).Refuses(401, "sign_in_required")
+		}
 	}
 	ada.Send(t, handler, "GET", "/api/account", visitor.Cookie("__Host-session", ada.Token)).Refuses(401, "sign_in_required")
 	ada.Send(t, handler, "GET", "/api/account", visitor.At(time.Now().Add(30*24*time.Hour))).Refuses(401, "sign_in_required")
@@ -54,7 +60,9 @@ func TestWhoeverIsNotSignedInIsAskedToSignIn(t *testing.T) {
 func TestUnknownParametersAndMethodsAreRefused(t *testing.T) {
 	handler, db, service := open(t)
 	ada := visitor.SignIn(t, db, service)
-	ada.Send(t, handler, "GET", "/api/account?verbose=1").Refuses(400, "unknown_parameter", "verbose")
+	for _, path := range []string{"/api/account", "/api/account/sessions", "/api/account/usage"} {
+		ada.Send(t, handler, "GET", path+"?verbose=1").Refuses(400, "unknown_parameter", "verbose")
+	}
 	if reply := ada.Send(t, handler, "DELETE", "/api/account").Refuses(405, "method_not_allowed"); reply.Header.Get("Allow") != "GET, HEAD" {
 		t.Errorf("it allows %q", reply.Header.Get("Allow"))
 	}
