@@ -37,6 +37,7 @@ var plan = []struct{ name, floor string }{
 	{"shared/tool", word},
 	{"shared/offer", word},
 	{"shared/picture", word},
+	{"shared/receipt", word},
 
 	{"shared/postgres", gate},
 	{"shared/migration", gate},
@@ -54,6 +55,7 @@ var plan = []struct{ name, floor string }{
 	{"shared/upload", noun},
 	{"shared/generation", noun},
 	{"shared/billing", noun},
+	{"shared/erasure", noun},
 
 	{"shared/web", edge},
 	{"shared/task", edge},
@@ -61,6 +63,7 @@ var plan = []struct{ name, floor string }{
 	{"functions/account", function},
 	{"functions/billing", function},
 	{"functions/checkout", function},
+	{"functions/delete-account", function},
 	{"functions/delete-image", function},
 	{"functions/draw", function},
 	{"functions/generate", function},
@@ -72,7 +75,9 @@ var plan = []struct{ name, floor string }{
 	{"functions/reconcile-stripe", function},
 	{"functions/settings", function},
 	{"functions/site", function},
+	{"functions/staff", function},
 	{"functions/stripe-webhook", function},
+	{"functions/sweep-accounts", function},
 	{"functions/sweep-stalled", function},
 	{"functions/upload", function},
 
@@ -104,6 +109,7 @@ var vendors = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2/service/lambda": {"shared/bell"},
 	"github.com/aws/smithy-go":                    {"shared/bucket"},
 	"github.com/coreos/go-oidc/":                  {"shared/google"},
+	"github.com/go-jose/go-jose/v4":               {"shared/receipt"},
 	"golang.org/x/oauth2":                         {"shared/google"},
 	"github.com/jackc/pgx/v5":                     {"shared/postgres", "shared/migration", noun},
 	"github.com/jackc/pgx/v5/pgxpool":             {"shared/postgres"},

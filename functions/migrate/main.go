@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 
+	"nanoflux.ai/backend/shared/erasure"
 	"nanoflux.ai/backend/shared/migration"
 	"nanoflux.ai/backend/shared/problem"
 	"nanoflux.ai/backend/shared/setting"
@@ -21,6 +22,8 @@ type applied struct {
 }
 
 func main() {
+	// A deployment that could not keep the policy's thirty days is refused here, with the arithmetic.
+	setting.Parsed("BACKUP_DAYS", erasure.ParseTerms)
 	m := migrate{
 		address: setting.Required("DATABASE_URL"),
 		passwords: map[string]string{

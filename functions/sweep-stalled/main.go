@@ -13,6 +13,7 @@ import (
 	"nanoflux.ai/backend/shared/bucket"
 	"nanoflux.ai/backend/shared/cdn"
 	"nanoflux.ai/backend/shared/credit"
+	"nanoflux.ai/backend/shared/erasure"
 	"nanoflux.ai/backend/shared/generation"
 	"nanoflux.ai/backend/shared/image"
 	"nanoflux.ai/backend/shared/postgres"
@@ -30,6 +31,7 @@ type sweep struct {
 	objects *bucket.Bucket
 	edge    cdn.Purger
 	draw    bell.Bell
+	leave   bell.Bell // sweep-accounts
 }
 
 func main() {
@@ -37,15 +39,16 @@ func main() {
 		db: postgres.Open(setting.Required("DATABASE_URL")),
 		objects: bucket.Open(setting.URL("BUCKET_ENDPOINT"), setting.Required("BUCKET_NAME"),
 			setting.Required("BUCKET_ACCESS_KEY_ID"), setting.Required("BUCKET_SECRET_ACCESS_KEY")),
-		edge: cdn.NewPurger(setting.URL("CDN_URL"), setting.URL("CDN_PURGE_URL"), setting.Required("CDN_PURGE_TOKEN")),
-		draw: bell.Of(setting.Required("DRAW_FUNCTION")),
+		edge:  cdn.NewPurger(setting.URL("CDN_URL"), setting.URL("CDN_PURGE_URL"), setting.Required("CDN_PURGE_TOKEN")),
+		draw:  bell.Of(setting.Required("DRAW_FUNCTION")),
+		leave: bell.Of(setting.Required("SWEEP_ACCOUNTS_FUNCTION")),
 	}.run)
 }
 
 // run does each part whatever becomes of the others: a bucket that is down must not keep credits held.
 func (s sweep) run(ctx context.Context, clock task.Clock, _ struct{}) error {
 	at := clock.Now()
-	return errors.Join(s.abandon(ctx, at), s.ring(ctx, at), s.holds(ctx, at), s.expired(ctx, at), s.ended(ctx, at), s.uploads(ctx, at), s.images(ctx, at))
+	return errors.Join(s.abandon(ctx, at), s.ring(ctx, at), s.erasures(ctx, at), s.holds(ctx, at), s.expired(ctx, at), s.ended(ctx, at), s.uploads(ctx, at), s.images(ctx, at))
 }
 
 // abandon fails the orders that nobody finished in time, with their credits given back.
@@ -63,6 +66,18 @@ func (s sweep) ring(ctx context.Context, at time.Time) error {
 			return err
 		}
 		task.Count(ctx, "rung", 1)
+	}
+	return err
+}
+
+// erasures wakes sweep-accounts for whoever is on the way out and waits for nobody.
+func (s sweep) erasures(ctx context.Context, at time.Time) error {
+	ids, err := erasure.Unanswered(ctx, s.db, at, 1) // one run carries all that wait
+	for _, id := range ids {
+		if err := s.leave.Ring(ctx, id, at); err != nil {
+			return err
+		}
+		task.Count(ctx, "erasures_rung", 1)
 	}
 	return err
 }

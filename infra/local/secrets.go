@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
@@ -26,6 +27,7 @@ func freshSecrets() secrets {
 		made[name] = key()
 	}
 	made["SERVICE_KEYS"] = "k1:" + key()
+	made["RECEIPT_KEY"], made["RECEIPT_PUBLIC_KEYS"] = signingKey()
 	made["STRIPE_SECRET_KEY"] = "sk_test_" + rand.Text()
 	made["STRIPE_WEBHOOK_SECRETS"] = "whsec_" + rand.Text()
 	for _, name := range []string{
@@ -60,6 +62,15 @@ func key() string {
 	var bytes [32]byte
 	rand.Read(bytes[:])
 	return base64.StdEncoding.EncodeToString(bytes[:])
+}
+
+// signingKey is an Ed25519 key in standard base64: its seed, and its public half.
+func signingKey() (private, public string) {
+	half, whole, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		panic(err) // never, says crypto/rand
+	}
+	return base64.StdEncoding.EncodeToString(whole.Seed()), base64.StdEncoding.EncodeToString(half)
 }
 
 // writeJSON replaces the file at path whole, readable by its owner only.

@@ -1,0 +1,69 @@
+package erasure
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"nanoflux.ai/backend/shared/postgres"
+	"nanoflux.ai/backend/shared/problem"
+)
+
+// Refusals of what staff ask for.
+var (
+	ErrNoItem = problem.New(problem.NotFound, "no_such_item", "The account has no such item: name the account itself, one of its images, or one of its orders.")
+	ErrNoHold = problem.New(problem.NotFound, "no_such_hold", "There is no such hold, or it has ended.")
+)
+
+// Order is who of the staff wants something, and why: at least five characters, which stay on record.
+type Order struct {
+	Actor, Reason string
+}
+
+// CloseFor closes an account for staff, on record: see Close.
+func CloseFor(ctx context.Context, db *postgres.Database, o Order, account, cause string, dates Dates, at time.Time) (done Requested, err error) {
+	err = db.Transaction(ctx, func(tx postgres.Querier) error {
+		if done, err = Close(ctx, tx, account, cause, dates, at); err != nil {
+			return err
+		}
+		return o.enter(ctx, tx, "erase", done.ID, at)
+	})
+	return done, err
+}
+
+// PlaceHold keeps an item of an account (itself, an image, an order) from erasure until a date, on record; it gives the hold's id.
+func PlaceHold(ctx context.Context, db *postgres.Database, o Order, account, item string, until, at time.Time) (id string, err error) {
+	id = uuid.NewString()
+	err = db.Transaction(ctx, func(tx postgres.Querier) error {
+		var placed bool
+		if err := tx.QueryRow(ctx, `select app.place_hold($1, $2, $3, $4, $5, $6)`, id, account, item, o.Reason, at, until).Scan(&placed); err != nil {
+			return wrap("placing a hold", err)
+		}
+		if !placed {
+			return ErrNoItem
+		}
+		return o.enter(ctx, tx, "hold", id, at)
+	})
+	return id, err
+}
+
+// LiftHold ends a hold now, on record.
+func LiftHold(ctx context.Context, db *postgres.Database, o Order, id string, at time.Time) error {
+	return db.Transaction(ctx, func(tx postgres.Querier) error {
+		done, err := tx.Exec(ctx, `update app.legal_hold set ends_at = $2 where id = $1 and ends_at > $2`, id, at)
+		if err != nil {
+			return wrap("lifting a hold", err)
+		}
+		if done.RowsAffected() == 0 {
+			return ErrNoHold
+		}
+		return o.enter(ctx, tx, "lift", id, at)
+	})
+}
+
+func (o Order) enter(ctx context.Context, tx postgres.Querier, action, about string, at time.Time) error {
+	_, err := tx.Exec(ctx, `insert into app.staff_action (at, actor, action, reason, about) values ($1, $2, $3, $4, $5)`,
+		at, o.Actor, action, o.Reason, about)
+	return wrap("recording what staff did", err)
+}
