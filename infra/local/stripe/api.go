@@ -46,7 +46,7 @@ func (c *call) given(kind, param string) (object, *apiError) {
 		return nil, missing(param)
 	}
 	found := c.w.get(id)
-	if found == nil || found["object"] != kind {
+	if found == nil || found["object"] != kind || truth(found, "deleted") {
 		return nil, unknown(kind, id, param)
 	}
 	return found, nil

@@ -57,7 +57,7 @@ func (b *bench) send(method, path string, fields ...string) (int, object) {
 		values.Add(fields[i], fields[i+1])
 	}
 	address, body := b.origin+path, values.Encode()
-	if method != http.MethodPost {
+	if method == http.MethodGet {
 		address, body = address+"?"+body, ""
 	}
 	request, err := http.NewRequest(method, address, strings.NewReader(body))
@@ -65,7 +65,7 @@ func (b *bench) send(method, path string, fields ...string) (int, object) {
 		b.t.Fatal(err)
 	}
 	request.Header.Set("Authorization", "Bearer "+b.key)
-	if method == http.MethodPost {
+	if method != http.MethodGet {
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	response, err := http.DefaultClient.Do(request)

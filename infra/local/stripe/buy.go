@@ -1,6 +1,9 @@
 package stripe
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // buy pays an open session with what was entered. It gives where the buyer goes next: to the seller, or to confirm. The
 // error is told to the buyer, who may try again.
@@ -93,14 +96,19 @@ func (w *world) finish(session object, method string) (next string, refused *api
 			status = "no_payment_required"
 		}
 	}
-	country := text(w.get(method), "billing_details.address.country")
+	details := part(w.get(method), "billing_details")
+	country := text(details, "address.country")
+	if customer := w.get(text(session, "customer")); customer != nil && customer["email"] == nil && details["email"] != nil {
+		customer["email"] = details["email"] // as Checkout does with who it knows no address of
+		w.emitChange("customer.updated", customer, object{"email": nil})
+	}
 	if customer := w.get(text(session, "customer")); customer != nil &&
 		w.sales[text(session, "id")].form.text("customer_update.address") == "auto" {
 		customer["address"] = address(country)
 		w.emit("customer.updated", customer)
 	}
 	session["status"], session["payment_status"], session["url"] = "complete", status, nil
-	session["customer_details"] = object{"address": address(country), "email": session["customer_email"], "name": nil, "phone": nil,
+	session["customer_details"] = object{"address": address(country), "email": cmp.Or(details["email"], session["customer_email"]), "name": details["name"], "phone": nil,
 		"tax_exempt": "none", "tax_ids": []any{}}
 	w.emit("checkout.session.completed", session)
 	return w.returnTo(session), nil

@@ -70,13 +70,14 @@ func declined(code, reason string) *apiError {
 // four digits and the expiry.
 type entered struct {
 	number, country string
+	name, email     string // may be empty
 	month, year     int
 	bank            bool
 }
 
-// readCard reads the fields card, expiry, cvc and country, and tells mistakes in the words of Stripe's pages.
+// readCard reads the fields card, expiry, cvc, country, name and e-mail, and tells mistakes in the words of Stripe's pages.
 func readCard(values url.Values, now time.Time) (entered, *apiError) {
-	card := entered{country: strings.ToUpper(strings.TrimSpace(values.Get("country")))}
+	card := entered{country: strings.ToUpper(strings.TrimSpace(values.Get("country"))), name: values.Get("name"), email: values.Get("email")}
 	if len(card.country) != 2 {
 		return card, coded("incomplete_country", "country", "Choose your country.")
 	}
@@ -127,7 +128,7 @@ func luhn(digits string) bool {
 // paymentMethod makes a payment method of what was entered; customer may be empty.
 func (w *world) paymentMethod(card entered, customer string) object {
 	method := object{"id": newID("pm_"), "object": "payment_method", "customer": orNil(customer), "metadata": object{},
-		"billing_details": object{"address": address(card.country), "email": nil, "name": nil, "phone": nil}}
+		"billing_details": object{"address": address(card.country), "email": orNil(card.email), "name": orNil(card.name), "phone": nil}}
 	id := text(method, "id")
 	if card.bank {
 		method["type"] = "us_bank_account"
@@ -197,9 +198,17 @@ func detachMethod(c *call) (any, *apiError) {
 	if failure != nil {
 		return nil, failure
 	}
-	method["customer"] = nil
-	c.w.emit("payment_method.detached", method)
+	if method["customer"] == nil {
+		return nil, invalid("", "The payment method you provided is not attached to a customer so detachment is impossible.")
+	}
+	c.w.detach(method)
 	return method, nil
+}
+
+func (w *world) detach(method object) {
+	previous := object{"customer": method["customer"]}
+	method["customer"] = nil
+	w.emitChange("payment_method.detached", method, previous)
 }
 
 // money writes an amount for people: $9.00, or 9.00 EUR.

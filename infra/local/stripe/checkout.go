@@ -68,8 +68,8 @@ func createSession(c *call) (any, *apiError) {
 		return nil, invalid("payment_intent_data", "You can not pass `payment_intent_data` in `subscription` mode.")
 	}
 	if f.has("customer") {
-		if customer, failure := c.given("customer", "customer"); failure != nil || truth(customer, "deleted") {
-			return nil, unknown("customer", f.text("customer"), "customer")
+		if _, failure := c.given("customer", "customer"); failure != nil {
+			return nil, failure
 		}
 	}
 	items, failure := c.readItems(mode)

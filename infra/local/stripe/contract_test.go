@@ -23,7 +23,8 @@ func TestEveryRouteAsksAndAnswersAsStripeDescribes(t *testing.T) {
 }
 
 func (b *bench) contractOfCustomers() {
-	customer := b.post("/v1/customers", "metadata[account]", "a", "email", "a@example.com", "name", "A", "description", "d")
+	customer := b.post("/v1/customers", "metadata[account]", "a", "email", "a@example.com", "name", "A", "description", "d",
+		"phone", "+1 555 0100", "address[line1]", "1 Main St", "shipping[name]", "A", "shipping[address][line1]", "1 Main St")
 	path := "/v1/customers/" + text(customer, "id")
 	b.get(path)
 	b.post(path, "metadata[account]", "", "metadata[other]", "b", "balance", "-100")
@@ -37,6 +38,8 @@ func (b *bench) contractOfCustomers() {
 	b.get(path+"/payment_methods", "type", "card")
 	b.get("/v1/payment_methods/" + text(method, "id"))
 	b.post("/v1/payment_methods/" + text(method, "id") + "/detach")
+	b.post(path, "name", "", "email", "", "phone", "", "address", "", "shipping", "", "description", "", "metadata[other]", "")
+	b.post(path, "metadata", "")
 	b.delete(path)
 	b.get(path)
 	b.refused("POST", path, "name", "B")
@@ -75,7 +78,7 @@ func (b *bench) contractOfPlans() {
 	b.post(path, "cancel_at_period_end", "false")
 	b.contractOfUnpaid(path, customer)
 	b.contractOfPortal(customer, plus, pro)
-	b.delete(path)
+	b.delete(path, "invoice_now", "false", "prorate", "false")
 	b.trialEnds(plus)
 }
 

@@ -21,7 +21,7 @@ type command func(s *Server, w *world, body []byte) (any, *apiError)
 //	GET    /_control/events        every event, with what became of telling it
 //	POST   /_control/deliver {"ids":["evt_…"]}   tells these once, one after the other; without ids all held or lost ones
 //	POST   /_control/endpoint {"url","secret","events":["*"]}   a webhook endpoint with a secret of the caller's choice
-//	POST   /_control/pay {"session":"cs_…","card":"4242424242424242","country":"DE","method":"card|bank","confirm":"complete|fail"}
+//	POST   /_control/pay {"session":"cs_…","card":"4242424242424242","country":"DE","method":"card|bank","confirm":"complete|fail","name","email"}
 //	POST   /_control/settle {"session":"cs_…","arrived":true}   ends a payment from a bank account
 //	POST   /_control/dispute {"payment_intent":"pi_…","reason":"fraudulent","inquiry":false}
 //	POST   /_control/dispute/close {"dispute":"dp_…","status":"won|lost"}
@@ -129,12 +129,12 @@ func addEndpoint(_ *Server, w *world, wish struct {
 }
 
 // payByCommand pays a session as its page would: a decline is the answer of status 402. It gives where the buyer goes next.
-func payByCommand(_ *Server, w *world, wish struct{ Session, Card, Country, Method, Confirm string }) (any, *apiError) {
+func payByCommand(_ *Server, w *world, wish struct{ Session, Card, Country, Method, Confirm, Name, Email string }) (any, *apiError) {
 	session := w.get(wish.Session)
 	if text(session, "object") != "checkout.session" || session["status"] != "open" {
 		return nil, invalid("session", "No open session: '%s'", wish.Session)
 	}
-	values := url.Values{"card": {wish.Card}, "method": {wish.Method}, "country": {wish.Country}, "cvc": {"123"},
+	values := url.Values{"card": {wish.Card}, "method": {wish.Method}, "country": {wish.Country}, "cvc": {"123"}, "name": {wish.Name}, "email": {wish.Email},
 		"expiry": {"12/" + strconv.Itoa(w.now().Year()+3)}}
 	if wish.Country == "" {
 		values.Set("country", "US")

@@ -39,7 +39,7 @@ func createCustomer(c *call) (any, *apiError) {
 		"next_invoice_sequence": 1,
 		"phone":                 orNil(c.form.text("phone")),
 		"preferred_locales":     []any{},
-		"shipping":              nil,
+		"shipping":              c.givenShipping(),
 		"tax_exempt":            "none",
 		"test_clock":            orNil(c.form.text("test_clock")),
 	})
@@ -47,9 +47,20 @@ func createCustomer(c *call) (any, *apiError) {
 	return customer, nil
 }
 
+// givenShipping is who goods are sent to, nil where the form has none.
+func (c *call) givenShipping() any {
+	given := c.form.part("shipping")
+	if len(given) == 0 {
+		return nil
+	}
+	return object{"address": addressOf(given), "name": orNil(given.text("name")), "phone": orNil(given.text("phone"))}
+}
+
 // givenAddress is the address of the form, nil where it has none.
-func (c *call) givenAddress() any {
-	given := c.form.part("address")
+func (c *call) givenAddress() any { return addressOf(c.form) }
+
+func addressOf(given form) any {
+	given = given.part("address")
 	if len(given) == 0 {
 		return nil
 	}
@@ -84,7 +95,13 @@ func updateCustomer(c *call) (any, *apiError) {
 	if c.form.has("address") {
 		change("address", c.givenAddress())
 	}
-	if c.form.has("metadata") {
+	if c.form.has("shipping") {
+		change("shipping", c.givenShipping())
+	}
+	switch {
+	case c.form.text("metadata") == "" && len(c.form.part("metadata")) == 0 && c.form.has("metadata"):
+		change("metadata", object{}) // an empty value takes all away
+	case c.form.has("metadata"):
 		change("metadata", c.form.part("metadata").change(part(customer, "metadata")))
 	}
 	if c.form.has("invoice_settings.default_payment_method") {
@@ -96,7 +113,8 @@ func updateCustomer(c *call) (any, *apiError) {
 	return customer, nil
 }
 
-// deleteCustomer leaves what Stripe leaves: an object that says no more than that it is deleted. Its subscriptions end.
+// deleteCustomer leaves what Stripe leaves: an object that says no more than that it is deleted. Its subscriptions end, its
+// payment methods are nobody's, and its open pages cannot be paid any more.
 func deleteCustomer(c *call) (any, *apiError) {
 	customer, failure := c.named("customer")
 	if failure != nil {
@@ -105,8 +123,18 @@ func deleteCustomer(c *call) (any, *apiError) {
 	if truth(customer, "deleted") {
 		return nil, unknown("customer", c.path["id"], "id")
 	}
-	c.w.endSubscriptions(text(customer, "id"))
+	id := text(customer, "id")
+	for _, session := range c.w.list("checkout.session", is("customer", id)) {
+		if session["status"] == "open" {
+			c.w.expireSession(session)
+		}
+	}
+	c.w.endSubscriptions(id)
+	for _, method := range c.w.list("payment_method", is("customer", id)) {
+		c.w.detach(method)
+	}
 	c.w.emit("customer.deleted", customer)
+	c.w.forget(id)
 	left := object{"id": customer["id"], "object": "customer", "deleted": true}
 	clear(customer)
 	for field, value := range left {

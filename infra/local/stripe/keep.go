@@ -33,12 +33,12 @@ type keptSale struct {
 	ToConfirm string
 }
 
-// keptAnswer is an answer.
+// keptAnswer is an answer. Its body is text, so that whoever looks for something in the file finds it.
 type keptAnswer struct {
 	Asked  string
 	At     int64
 	Status int
-	Body   []byte
+	Text   string
 }
 
 // Save writes all worlds as JSON.
@@ -69,7 +69,7 @@ func (w *world) save(key string) snapshot {
 			Later: b.later, Confirmed: b.confirmed, Bank: b.bank}
 	}
 	for key, a := range w.answers {
-		saved.Answers[key] = keptAnswer{a.asked, a.at, a.status, a.body}
+		saved.Answers[key] = keptAnswer{a.asked, a.at, a.status, string(a.body)}
 	}
 	for session, sold := range w.sales {
 		saved.Sales[session] = keptSale{plain(sold.form), sold.items, sold.toConfirm}
@@ -105,7 +105,7 @@ func (w *world) load(saved snapshot) {
 			later: c.Later, confirmed: c.Confirmed, bank: c.Bank}
 	}
 	for key, a := range saved.Answers {
-		w.answers[key] = answer{a.Asked, a.At, a.Status, a.Body}
+		w.answers[key] = answer{a.Asked, a.At, a.Status, []byte(a.Text)}
 	}
 	for session, sold := range saved.Sales {
 		w.sales[session] = &sale{formOf(sold.Form), sold.Items, sold.ToConfirm}

@@ -170,9 +170,6 @@ func createPortalSession(c *call) (any, *apiError) {
 	if failure != nil {
 		return nil, failure
 	}
-	if truth(customer, "deleted") {
-		return nil, unknown("customer", text(customer, "id"), "customer")
-	}
 	if c.form.has("flow_data") {
 		return nil, invalid("flow_data", "This stand-in's portal has no flows.")
 	}

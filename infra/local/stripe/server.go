@@ -2,6 +2,8 @@ package stripe
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"regexp"
@@ -12,7 +14,7 @@ import (
 type call struct {
 	w    *world
 	r    *http.Request
-	form form              // of the query for GET and DELETE, of the body for POST
+	form form              // of the query for GET, of the body for POST and, where there is one, DELETE
 	path map[string]string // what the {names} of the route stand for
 }
 
@@ -21,7 +23,7 @@ type handler func(c *call) (any, *apiError)
 
 // answer is a finished response, kept to be repeated for its Idempotency-Key.
 type answer struct {
-	asked  string // method, path and parameters of the request it answered
+	asked  string // the digest of method, path and parameters of the request it answered: they may say who somebody is
 	at     int64
 	status int
 	body   []byte
@@ -72,7 +74,7 @@ func (s *Server) admit(rw http.ResponseWriter, r *http.Request) (*world, string,
 	if version := r.Header.Get("Stripe-Version"); version != "" && version != Version {
 		return nil, "", invalid("", "Invalid Stripe API version: %s; this stand-in speaks %s only.", version, Version)
 	}
-	if r.Method != http.MethodPost {
+	if r.Method == http.MethodGet || r.Method == http.MethodDelete && r.ContentLength == 0 {
 		return world, r.URL.RawQuery, nil
 	}
 	body, failure := read(rw, r)
@@ -88,7 +90,7 @@ func (s *Server) admit(rw http.ResponseWriter, r *http.Request) (*world, string,
 // serve answers a call: from memory where its Idempotency-Key came before, with what faults make of it otherwise.
 func (s *Server) serve(rw http.ResponseWriter, c *call, handle handler, mark requestMark, query string) {
 	w := c.w
-	asked := c.r.Method + " " + c.r.URL.Path + "?" + query
+	asked := digest(c.r.Method + " " + c.r.URL.Path + "?" + query)
 	w.mu.Lock()
 	earlier, repeated := w.answers[mark.key]
 	repeated = repeated && mark.key != "" && c.r.Method == http.MethodPost && w.now().Unix()-earlier.at < 24*60*60
@@ -122,6 +124,11 @@ func (s *Server) serve(rw http.ResponseWriter, c *call, handle handler, mark req
 	given.write(rw, mark)
 }
 
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
 // kept says whether Stripe remembers an answer for its key: all but those given before the work began.
 func kept(status int) bool {
 	switch status {
@@ -149,14 +156,18 @@ func (w *world) compose(result any, failure *apiError, expand []string, mark req
 	if failure != nil {
 		status, result = failure.status, failure.body(mark.id)
 	}
+	return answer{status: status, body: encoded(result)}
+}
+
+func encoded(value any) []byte {
 	var body bytes.Buffer
 	encoder := json.NewEncoder(&body)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(result); err != nil {
+	if err := encoder.Encode(value); err != nil {
 		panic(err) // an object holds something that is not JSON: a mistake in this package
 	}
-	return answer{status: status, body: body.Bytes()}
+	return body.Bytes()
 }
 
 func (s *Server) repeat(rw http.ResponseWriter, earlier answer, asked string, mark requestMark) {
