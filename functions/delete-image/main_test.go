@@ -54,7 +54,7 @@ type picture struct{ id, key, thumbnail string }
 func (d desk) picture(t *testing.T, v visitor.Visitor) picture {
 	t.Helper()
 	p := picture{id: uuid.NewString()}
-	p.key, p.thumbnail = v.Prefix+"/"+p.id+".png", v.Prefix+"/"+p.id+"-thumbnail.webp"
+	p.key, p.thumbnail = v.Prefix+"/"+p.id+"/a.png", v.Prefix+"/"+p.id+"/a-thumbnail.webp"
 	testbed.Column[string](t, d.testbed, `
 		insert into app.image (id, account_id, kind, state, state_at, key, thumbnail_key, content_type, thumbnail_type, width, height, bytes,
 			crc32, sha256, thumbnail_bytes, thumbnail_crc32, thumbnail_sha256, created_at)

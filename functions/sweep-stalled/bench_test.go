@@ -131,7 +131,7 @@ func (b bench) object(t *testing.T, key string) {
 func (b bench) picture(t *testing.T, v visitor.Visitor, state string) (id string) {
 	t.Helper()
 	id = uuid.NewString()
-	key := v.Prefix + "/" + id
+	key := v.Prefix + "/" + id + "/a"
 	testbed.Column[string](t, b.testbed, `
 		insert into app.image (id, account_id, kind, state, state_at, key, thumbnail_key, content_type, thumbnail_type, width, height, bytes,
 			crc32, sha256, thumbnail_bytes, thumbnail_crc32, thumbnail_sha256, created_at)

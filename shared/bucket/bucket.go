@@ -3,20 +3,19 @@ package bucket
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
+
+	"nanoflux.ai/backend/shared/schema"
 )
 
 // ErrMissing says that there is no such object, ErrTooLarge that it is longer than the reader wants.
@@ -34,6 +33,8 @@ type Bucket struct {
 // Open describes the bucket at an S3 endpoint; it does not reach out.
 func Open(endpoint, name, accessKeyID, secretAccessKey string) *Bucket {
 	return &Bucket{name: name, client: sync.OnceValue(func() *s3.Client {
+		transport := http.DefaultTransport.(*http.Transport).Clone()
+		transport.MaxIdleConnsPerHost = 2 * flight // of two, the others' connections would be made anew for each request
 		return s3.New(s3.Options{
 			BaseEndpoint: aws.String(endpoint),
 			Region:       "auto",
@@ -41,7 +42,7 @@ func Open(endpoint, name, accessKeyID, secretAccessKey string) *Bucket {
 			Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 				return aws.Credentials{AccessKeyID: accessKeyID, SecretAccessKey: secretAccessKey}, nil
 			}),
-			HTTPClient: &http.Client{Timeout: 20 * time.Second},
+			HTTPClient: &http.Client{Timeout: 20 * time.Second, Transport: transport},
 			// R2 refuses the trailing checksums that the SDK sends by default.
 			RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
 			ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
@@ -51,6 +52,9 @@ func Open(endpoint, name, accessKeyID, secretAccessKey string) *Bucket {
 
 // Put stores one object whole.
 func (b *Bucket) Put(ctx context.Context, key, contentType string, body []byte) error {
+	if err := decided(key); err != nil {
+		return err
+	}
 	_, err := b.client().PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &b.name, Key: &key, Body: bytes.NewReader(body),
 		ContentType: &contentType, ContentLength: aws.Int64(int64(len(body))),
@@ -75,46 +79,6 @@ func (b *Bucket) Get(ctx context.Context, key string, limit int64) ([]byte, erro
 	return body, nil
 }
 
-// Delete removes the objects, none of which needs to exist. It tries all, names those that may still be there, and fails if
-// there are any.
-func (b *Bucket) Delete(ctx context.Context, keys ...string) (left []string, err error) {
-	const most = 1000 // of one DeleteObjects request
-	for batch := range slices.Chunk(keys, most) {
-		remaining, failure := b.deleteBatch(ctx, batch)
-		left, err = append(left, remaining...), cmp.Or(err, failure)
-	}
-	return left, err
-}
-
-func (b *Bucket) deleteBatch(ctx context.Context, keys []string) (left []string, err error) {
-	objects := make([]types.ObjectIdentifier, len(keys))
-	for i := range keys {
-		objects[i].Key = &keys[i]
-	}
-	out, err := b.client().DeleteObjects(ctx, &s3.DeleteObjectsInput{
-		Bucket: &b.name, Delete: &types.Delete{Objects: objects, Quiet: aws.Bool(true)},
-	})
-	if err != nil {
-		return keys, wrap("deleting objects", err)
-	}
-	// The request as a whole succeeds where single keys fail.
-	for _, failed := range out.Errors {
-		key := aws.ToString(failed.Key)
-		if failure := b.deleteOne(ctx, key); failure != nil {
-			left, err = append(left, key), cmp.Or(err, failure)
-		}
-	}
-	return left, err
-}
-
-func (b *Bucket) deleteOne(ctx context.Context, key string) error {
-	_, err := b.client().DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.name, Key: &key})
-	if err = wrap("deleting an object", err); errors.Is(err, ErrMissing) {
-		return nil
-	}
-	return err
-}
-
 // Upload is a presigned PUT: the address, and the headers that the signature covers and the client must send.
 type Upload struct {
 	URL     string
@@ -123,6 +87,9 @@ type Upload struct {
 
 // SignPut lets its holder put exactly length bytes of contentType at key, for as long as lifetime.
 func (b *Bucket) SignPut(ctx context.Context, key, contentType string, length int64, lifetime time.Duration) (Upload, error) {
+	if err := decided(key); err != nil {
+		return Upload{}, err
+	}
 	signed, err := s3.NewPresignClient(b.client(), s3.WithPresignExpires(lifetime)).PresignPutObject(ctx, &s3.PutObjectInput{
 		Bucket: &b.name, Key: &key, ContentType: &contentType, ContentLength: &length,
 	})
@@ -133,6 +100,14 @@ func (b *Bucket) SignPut(ctx context.Context, key, contentType string, length in
 	return Upload{URL: signed.URL, Headers: map[string]string{"Content-Type": contentType}}, nil
 }
 
+// decided refuses to write where the data map has no place: what nobody decided about would be erased by nobody.
+func decided(key string) error {
+	if _, known := schema.PlaceOf(key); !known {
+		return errors.New("nobody decided about objects under this key: list its place in shared/schema/places.go")
+	}
+	return nil
+}
+
 // wrap drops the key, which holds an account's prefix, from the SDK's error text.
 func wrap(doing string, err error) error {
 	if err == nil {
@@ -141,8 +116,10 @@ func wrap(doing string, err error) error {
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		switch api.ErrorCode() {
-		case "NoSuchKey", "NotFound":
+		case "NoSuchKey", "NoSuchUpload", "NotFound":
 			return ErrMissing
+		case "SlowDown", "TooManyRequests": // R2 says the second, with status 429
+			return fmt.Errorf("%s: %w", doing, errThrottled)
 		}
 		return fmt.Errorf("%s: %s", doing, api.ErrorCode())
 	}
