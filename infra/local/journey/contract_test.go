@@ -5,12 +5,39 @@ import "time"
 // What the API says, field by field as in the contract.
 
 type account struct {
-	ID        string    `json:"id"`
-	Name      string    `json:"name"`
-	Email     string    `json:"email"`
-	Picture   string    `json:"picture"`
-	Credits   credits   `json:"credits"`
-	CreatedAt time.Time `json:"created_at"`
+	ID               string  `json:"id"`
+	Name             string  `json:"name"`
+	Email            string  `json:"email"`
+	Picture          string  `json:"picture"`
+	NameCorrected    bool    `json:"name_corrected"`
+	PictureCorrected bool    `json:"picture_corrected"`
+	Credits          credits `json:"credits"`
+	Preferences      struct{ Theme string }
+	Emails           struct{ Results, Billing, News bool }
+	CreatedAt        time.Time `json:"created_at"`
+	SignedInAt       time.Time `json:"signed_in_at"`
+}
+
+type sessions struct {
+	Sessions []struct {
+		ID         string    `json:"id"`
+		Browser    string    `json:"browser"`
+		System     string    `json:"system"`
+		Address    string    `json:"address"`
+		CreatedAt  time.Time `json:"created_at"`
+		LastSeenAt time.Time `json:"last_seen_at"`
+		ExpiresAt  time.Time `json:"expires_at"`
+		Current    bool      `json:"current"`
+	}
+}
+
+type usage struct {
+	From, To string
+	Days     []struct {
+		Day, Tool                          string
+		Orders, Succeeded, Failed, Credits int64
+	}
+	Storage struct{ Images, Uploads, Results, Bytes int64 }
 }
 
 type credits struct{ Available, Held, Owed int64 }

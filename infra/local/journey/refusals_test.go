@@ -32,7 +32,8 @@ func TestStrangersAreAskedToSignIn(t *testing.T) {
 	p := stranger(t)
 	for _, route := range []string{
 		"GET /api/account", "GET /api/images", "GET /api/generations", "GET /api/images/" + uuid(), "GET /api/generations/" + uuid(),
-		"DELETE /api/images/" + uuid(), "POST /api/uploads/" + uuid(),
+		"DELETE /api/images/" + uuid(), "POST /api/uploads/" + uuid(), "GET /api/account/sessions", "GET /api/account/usage",
+		"PATCH /api/account", "DELETE /api/account/sessions", "DELETE /api/account/sessions/" + uuid(),
 	} {
 		method, path, _ := strings.Cut(route, " ")
 		p.call(method, path, nil).refuses(401, "sign_in_required")
@@ -61,6 +62,12 @@ func TestEveryBadRequestIsExplained(t *testing.T) {
 		{"GET", "/api/generations?cursor=nonsense", nil, nil, 400, "invalid_cursor"},
 		{"GET", "/api/images?order=oldest", nil, nil, 400, "unknown_parameter"},
 		{"GET", "/api/account?all=1", nil, nil, 400, "unknown_parameter"},
+		{"GET", "/api/account/usage?days=367", nil, nil, 400, "invalid_days"},
+		{"PATCH", "/api/account", fields{"name": ""}, nil, 422, "invalid_settings"},
+		{"PATCH", "/api/account", fields{"picture": uuid()}, nil, 404, "image_not_found"},
+		{"PATCH", "/api/account", fields{}, nil, 422, "nothing_to_change"},
+		{"DELETE", "/api/account/sessions/not-an-id", nil, nil, 404, "session_not_found"},
+		{"GET", "/login?fresh=2", nil, nil, 400, "invalid_fresh"},
 		{"GET", "/api/images/not-an-id", nil, nil, 404, "image_not_found"},
 		{"GET", "/api/generations/not-an-id", nil, nil, 404, "generation_not_found"},
 		{"DELETE", "/api/images/not-an-id", nil, nil, 404, "image_not_found"},
