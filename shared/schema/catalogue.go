@@ -50,6 +50,7 @@ const (
 	hour    = "an hour"
 	books   = "seven years from the payment, beyond the account"
 	events  = "sixty days"
+	exports = "seven days from the order, then from its being ready"
 	forever = "as long as the service"
 	leaving = "until the erasure is complete"
 	receipt = "two years from the erasure"
@@ -200,6 +201,51 @@ func Catalogue() []Column {
 		{"provider_call.started_at", "when it was asked", Person, Shown, WithAccount, life},
 		{"provider_call.finished_at", "when it answered", Person, Shown, WithAccount, life},
 		{"provider_call.outcome", "drawn, refused, deferred or failed", Person, Shown, WithAccount, life},
+
+		{"archive.id", "random id of an export", Person, Shown, WithAccount, exports},
+		{"archive.account_id", "account", Service, LeftOut, WithAccount, exports},
+		{"archive.scope", "everything, or chosen images", Person, Shown, WithAccount, exports},
+		{"archive.images", "images that it was ordered with", Person, LeftOut, WithAccount, exports},
+		{"archive.folder", "folder of its objects", Service, LeftOut, WithAccount, exports},
+		{"archive.state", "packing, ready, failed or ending", Service, LeftOut, WithAccount, exports},
+		{"archive.step", "what its packing has come to", Service, LeftOut, WithAccount, exports},
+		{"archive.cursor", "how far that is", Service, LeftOut, WithAccount, exports},
+		{"archive.lease_until", "until when a worker may pack it", Service, LeftOut, WithAccount, exports},
+		{"archive.fence", "number of the worker that may write", Service, LeftOut, WithAccount, exports},
+		{"archive.bytes_total", "bytes to be packed", Service, LeftOut, WithAccount, exports},
+		{"archive.bytes_done", "bytes packed", Service, LeftOut, WithAccount, exports},
+		{"archive.files", "files in it", Service, LeftOut, WithAccount, exports},
+		{"archive.omitted", "files that could not be included", Service, LeftOut, WithAccount, exports},
+		{"archive.ordered_at", "when it was ordered", Person, Shown, WithAccount, exports},
+		{"archive.ready_at", "when it was ready", Service, LeftOut, WithAccount, exports},
+		{"archive.expires_at", "when it is removed", Service, LeftOut, WithAccount, exports},
+		{"archive.error_code", "why it failed", Service, LeftOut, WithAccount, exports},
+
+		{"archive_item.archive_id", "export", Service, LeftOut, WithAccount, exports},
+		{"archive_item.number", "number of a file in it", Service, LeftOut, WithAccount, exports},
+		{"archive_item.path", "name of the file", Service, LeftOut, WithAccount, exports},
+		{"archive_item.image_id", "image that it is", Service, LeftOut, WithAccount, exports},
+		{"archive_item.key", "object key of its content", Service, LeftOut, WithAccount, exports},
+		{"archive_item.bytes", "its length", Service, LeftOut, WithAccount, exports},
+		{"archive_item.crc32", "its checksum", Service, LeftOut, WithAccount, exports},
+		{"archive_item.sha256", "its hash", Service, LeftOut, WithAccount, exports},
+		{"archive_item.volume", "zip file that it goes into", Service, LeftOut, WithAccount, exports},
+		{"archive_item.omitted", "why it could not be included", Service, LeftOut, WithAccount, exports},
+
+		{"archive_volume.archive_id", "export", Service, LeftOut, WithAccount, exports},
+		{"archive_volume.number", "number of a zip file of it", Service, LeftOut, WithAccount, exports},
+		{"archive_volume.filename", "its name", Service, LeftOut, WithAccount, exports},
+		{"archive_volume.key", "its object key", Service, LeftOut, WithAccount, exports},
+		{"archive_volume.bytes", "its length", Service, LeftOut, WithAccount, exports},
+		{"archive_volume.upload_id", "the bucket's id of its upload", Service, LeftOut, WithAccount, exports},
+		{"archive_volume.done", "whether it is whole", Service, LeftOut, WithAccount, exports},
+
+		{"archive_part.archive_id", "export", Service, LeftOut, WithAccount, exports},
+		{"archive_part.volume", "zip file", Service, LeftOut, WithAccount, exports},
+		{"archive_part.number", "number of a part of it", Service, LeftOut, WithAccount, exports},
+		{"archive_part.bytes", "its length", Service, LeftOut, WithAccount, exports},
+		{"archive_part.etag", "the bucket's mark of the part", Service, LeftOut, WithAccount, exports},
+		{"archive_part.crcs", "checksums of the pieces of files in it", Service, LeftOut, WithAccount, exports},
 
 		{"customer.account_id", "account", Service, LeftOut, WithAccount, life},
 		{"customer.id", "the account's customer at Stripe", Person, Shown, WithAccount, life},

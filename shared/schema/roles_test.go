@@ -52,6 +52,14 @@ generation       app_reader   select
 generation       app_worker   select update(calls,error_code,fence,finished_at,lease_until,runnable_at,started_at,status)
 generation       app_sweeper  select update(error_code,finished_at,lease_until,status)
 provider_call    app_worker   select insert update(finished_at,outcome)
+archive          app_web      select insert update(state)
+archive          app_worker   select update(bytes_done,bytes_total,cursor,error_code,expires_at,fence,files,lease_until,omitted,ready_at,state,step)
+archive          app_sweeper  select update(error_code,fence,lease_until,state) delete
+archive_item     app_worker   select insert update(omitted) delete
+archive_volume   app_web      select
+archive_volume   app_worker   select insert update(done) delete
+archive_volume   app_sweeper  select
+archive_part     app_worker   select insert delete
 account          app_cashier  select
 customer         app_web      select insert update(begun_at,id,operation)
 customer         app_reader   select
@@ -99,6 +107,8 @@ seen                app_reader app_web
 stays               app_eraser app_web
 caller              app_reader app_web
 expire_credits      app_sweeper
+export_page         app_worker
+exportable          app_worker
 grant_credits       app_cashier
 grant_free_credits  app_web
 granted             app_cashier app_web
@@ -106,7 +116,8 @@ has_account         app_cashier app_eraser
 hold_credits        app_web
 images_of           app_reader
 keyring             app_worker
-owns_images         app_web
+library             app_web
+owns_images         app_web app_worker
 release_hold        app_sweeper app_worker
 reverse_credits     app_cashier
 settle_hold         app_sweeper app_worker
