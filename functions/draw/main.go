@@ -16,6 +16,7 @@ import (
 	"nanoflux.ai/backend/shared/picture"
 	"nanoflux.ai/backend/shared/postgres"
 	"nanoflux.ai/backend/shared/seal"
+	"nanoflux.ai/backend/shared/session"
 	"nanoflux.ai/backend/shared/setting"
 	"nanoflux.ai/backend/shared/task"
 	"nanoflux.ai/backend/shared/tool"
@@ -53,7 +54,8 @@ func (d draw) run(ctx context.Context, clock task.Clock, bell rung) error {
 		task.Count(ctx, failure.code, 1)
 		err = d.giveBack(ctx, clock, order, failure.code)
 	}
-	if errors.Is(err, generation.ErrLost) { // it is another claimer's now, who will finish it
+	// It is another claimer's now, who will finish it; or its account was closed, and it was cancelled with that.
+	if errors.Is(err, generation.ErrLost) || errors.Is(err, session.ErrSignedOut) {
 		task.Count(ctx, "lost", 1)
 		return nil
 	}

@@ -103,6 +103,7 @@ const (
 	NoPlainBackground = "no_plain_background"
 	TooLarge          = "result_too_large"
 	InputUnusable     = "input_unusable"
+	Closed            = "account_closed"
 )
 
 func explain(code string) string {
@@ -121,6 +122,8 @@ func explain(code string) string {
 		return "The image has no plain background to remove; your credits have been returned."
 	case InputUnusable:
 		return "An image this order needs is too large or too damaged for the tool to open; your credits have been returned."
+	case Closed:
+		return "The order was cancelled when the deletion of the account was asked for; your credits have been returned."
 	case TooLarge:
 		return "The result would be larger than 40 megapixels or 12,000 pixels a side; your credits have been returned."
 	}

@@ -128,6 +128,8 @@ func write(ctx context.Context, db postgres.Querier, key seal.Key, account strin
 		return Row{}, false, credit.ErrInsufficient
 	case credit.Owed(err):
 		return Row{}, false, credit.ErrOwed
+	case session.Closed(err):
+		return Row{}, false, session.ErrSignedOut
 	case errors.Is(err, pgx.ErrNoRows):
 		return Row{}, false, nil
 	case err != nil:

@@ -51,11 +51,11 @@ func Store(ctx context.Context, db postgres.Querier, objects *bucket.Bucket, key
 		s.ID, n.AccountID, n.GenerationID, n.Kind, at, s.Key, s.ThumbnailKey, n.Original.ContentType, n.Thumbnail.ContentType,
 		n.Original.Width, n.Original.Height, len(n.Original.Bytes), int64(n.Original.CRC32), n.Original.SHA256[:],
 		len(n.Thumbnail.Bytes), int64(n.Thumbnail.CRC32), n.Thumbnail.SHA256[:], n.Tool, []byte(prompt))
+	if session.Closed(err) || err == nil && added.RowsAffected() == 0 {
+		return Stored{}, session.ErrSignedOut // the account was closed meanwhile
+	}
 	if err != nil {
 		return Stored{}, fmt.Errorf("recording an image: %w", err)
-	}
-	if added.RowsAffected() == 0 {
-		return Stored{}, session.ErrSignedOut // the account was closed meanwhile
 	}
 	if err := objects.Put(ctx, s.Key, n.Original.ContentType, n.Original.Bytes); err != nil {
 		return Stored{}, err

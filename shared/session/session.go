@@ -34,6 +34,9 @@ var ErrSignedOut = problem.New(problem.Unauthenticated, "sign_in_required", "Ple
 var ErrStale = problem.New(problem.Forbidden, "fresh_login_required",
 	"Please sign in again to confirm that it is you, then repeat this within ten minutes.")
 
+// Closed says whether Postgres refused to add to an account that was closed meanwhile.
+func Closed(err error) bool { return postgres.Raised(err, "NF410") }
+
 // Caller is the account behind a request, with the wrapped key to its personal fields: the columns of app.caller, which
 // other nouns' statements select beside their own, so that the session check costs no round trip.
 type Caller struct {
@@ -60,7 +63,7 @@ func Ask[T interface{ caller() Caller }](ctx context.Context, db postgres.Querie
 	if err == nil {
 		row, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[T])
 	}
-	if errors.Is(err, pgx.ErrNoRows) {
+	if errors.Is(err, pgx.ErrNoRows) || Closed(err) {
 		return row, ErrSignedOut
 	}
 	if err != nil {
