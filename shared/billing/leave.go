@@ -32,15 +32,21 @@ func EndFor(ctx context.Context, db postgres.Querier, stripe *payment.Stripe, ac
 	return ended && who.settled, err
 }
 
-// EraseFor blanks and deletes every customer of a closed account at Stripe, with what was saved to pay with. It is true only if
-// Stripe says of each that it is deleted and its search shows no other; it can be repeated, and belongs behind EndFor. What
-// Stripe keeps nevertheless is told at payment.EraseCustomer. The errors are those of EndFor.
+// EraseFor ends once more what EndFor ends, then blanks and deletes every customer of a closed account at Stripe, with what was
+// saved to pay with. It is true only if Stripe says of each that it is deleted and its search shows no other; an account that is
+// gone counts as closed. It can be repeated. What Stripe keeps nevertheless is told at payment.EraseCustomer. The errors are
+// those of EndFor.
 func EraseFor(ctx context.Context, db postgres.Querier, stripe *payment.Stripe, account string, at time.Time) (done bool, err error) {
 	who, err := leaverOf(ctx, db, stripe, account, at)
 	if err != nil || !who.closed {
 		return false, err
 	}
-	done, err = each(who.customers, func(customer string) (bool, error) { return stripe.EraseCustomer(ctx, customer) })
+	done, err = each(who.customers, func(customer string) (bool, error) {
+		if ended, err := stripe.EndAll(ctx, customer); err != nil || !ended {
+			return false, err
+		}
+		return stripe.EraseCustomer(ctx, customer)
+	})
 	if err != nil || !done || !who.settled {
 		return false, err
 	}

@@ -192,7 +192,7 @@ func record(ctx context.Context, tx postgres.Querier, p payment.Payment, bought 
 			status, returned, version)
 		values ($1, $2, nullif($3, ''), $4, $5, $6, nullif($7, ''), nullif($8, ''), nullif($9, ''), nullif($10, ''), $11, $12, 1)
 		on conflict (id) do update set kind = excluded.kind, offer = excluded.offer, charge = excluded.charge,
-			invoice = excluded.invoice, invoice_number = excluded.invoice_number, tax_country = excluded.tax_country,
+			invoice = excluded.invoice, invoice_number = excluded.invoice_number, tax_country = coalesce(excluded.tax_country, p.tax_country),
 			status = excluded.status, returned = excluded.returned, version = p.version + 1
 		where p.version = $13
 		returning not exists (select from earlier e where e.status = p.status and e.returned = p.returned)`,
