@@ -1,4 +1,4 @@
-// Sweep-stalled finishes what others left unfinished: lost orders, orphaned holds, stale uploads, half-stored images,
+// Sweep-stalled finishes what others left unfinished: lost orders and exports, orphaned holds, stale uploads, half-stored images,
 // credits, sessions and hashes past their end.
 package main
 
@@ -31,6 +31,7 @@ type sweep struct {
 	objects *bucket.Bucket
 	edge    cdn.Purger
 	draw    bell.Bell
+	pack    bell.Bell // pack-export
 	leave   bell.Bell // sweep-accounts
 }
 
@@ -41,6 +42,7 @@ func main() {
 			setting.Required("BUCKET_ACCESS_KEY_ID"), setting.Required("BUCKET_SECRET_ACCESS_KEY")),
 		edge:  cdn.NewPurger(setting.URL("CDN_URL"), setting.URL("CDN_PURGE_URL"), setting.Required("CDN_PURGE_TOKEN")),
 		draw:  bell.Of(setting.Required("DRAW_FUNCTION")),
+		pack:  bell.Of(setting.Required("PACK_EXPORT_FUNCTION")),
 		leave: bell.Of(setting.Required("SWEEP_ACCOUNTS_FUNCTION")),
 	}.run)
 }
@@ -48,7 +50,8 @@ func main() {
 // run does each part whatever becomes of the others: a bucket that is down must not keep credits held.
 func (s sweep) run(ctx context.Context, clock task.Clock, _ struct{}) error {
 	at := clock.Now()
-	return errors.Join(s.abandon(ctx, at), s.ring(ctx, at), s.erasures(ctx, at), s.holds(ctx, at), s.expired(ctx, at), s.ended(ctx, at), s.uploads(ctx, at), s.images(ctx, at))
+	return errors.Join(s.abandon(ctx, at), s.ring(ctx, at), s.erasures(ctx, at), s.holds(ctx, at), s.expired(ctx, at), s.ended(ctx, at),
+		s.uploads(ctx, at), s.images(ctx, at), s.archives(ctx, at))
 }
 
 // abandon fails the orders that nobody finished in time, with their credits given back.
