@@ -41,6 +41,20 @@ $(LOCAL):
 	@mkdir -p $(@D)
 	@cd infra/local && go build -buildvcs=false -o ../../$@ .
 
+# The two below go to `make run` on this machine, or with where=aws to the deployed stack.
+where ?= local
+
+.PHONY: staff
+staff: $(LOCAL) ## erase an account, hold an item, lift a hold, on record: make staff event='{"actor":"…",…}' [where=aws]
+	@infra/invoke '$(where)' Staff '$(event)'
+
+.PHONY: replay-erasures
+replay-erasures: $(LOCAL) ## after a restore, before traffic: who had been erased is erased again [where=aws]
+	@for round in $$(seq 60); do \
+		said=$$(infra/invoke '$(where)' SweepAccounts) || { echo "$$said"; exit 1; }; \
+		echo "$$said"; tr -d ' \\' <<<"$$said" | grep -q '"open":0' && exit 0; sleep 30; \
+	done; echo "some erasures are still open: their reasons are in app.erasure; run this again"; exit 1
+
 # ---- test it
 
 # The race detector needs a C compiler; Go switches cgo off where there is none.

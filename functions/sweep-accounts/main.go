@@ -50,12 +50,13 @@ type rung struct {
 	ID string `json:"id"`
 }
 
-// Report says what a run did. Open is how many erasures could go on at once: who waits for a replay to be done repeats it until
-// that is 0.
+// report says what a run did. Whoever restored a backup repeats it until nobody is left whom the backup brought back, which takes
+// half an hour, since it waits until nobody can be adding to such an account any more.
 type report struct {
 	Replayed int `json:"replayed"`
 	Complete int `json:"complete"`
-	Open     int `json:"open"`
+	Open     int `json:"open"`     // erasures under way, those in grace too
+	Restored int `json:"restored"` // of them, those whom a backup brought back
 }
 
 // longest is for how long a run claims new erasures; one that it has is carried on until the deadline of the function.
@@ -87,8 +88,8 @@ func (s sweep) run(ctx context.Context, clock task.Clock, bell rung) (done repor
 		}
 		err = errors.Join(err, carrying)
 	}
-	open, counting := erasure.Waiting(ctx, s.db, clock.Now())
-	done.Open = open
+	var counting error
+	done.Open, done.Restored, counting = erasure.Open(ctx, s.db)
 	return done, errors.Join(err, counting)
 }
 

@@ -12,6 +12,7 @@ import (
 	"nanoflux.ai/backend/shared/bucket"
 	"nanoflux.ai/backend/shared/erasure"
 	"nanoflux.ai/backend/shared/image"
+	"nanoflux.ai/backend/shared/postgres"
 	"nanoflux.ai/backend/shared/receipt"
 	"nanoflux.ai/backend/shared/task"
 )
@@ -156,32 +157,42 @@ func (s sweep) empty(ctx context.Context, clock task.Clock, e *erasure.Erasure) 
 	if err != nil {
 		return err
 	}
-	var deleted int
-	if len(held) == 0 {
-		deleted, err = s.objects.DeletePrefix(ctx, e.Prefix+"/")
-	} else {
-		deleted, err = s.emptyBut(ctx, e, held)
-	}
-	return errors.Join(err, e.Count(ctx, s.db, "object", int64(deleted)))
-}
-
-func (s sweep) emptyBut(ctx context.Context, e *erasure.Erasure, held []string) (deleted int, err error) {
 	keep, err := image.Keys(ctx, s.db, e.AccountID, held)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	err = s.objects.Walk(ctx, e.Prefix+"/", func(page []bucket.Object) error {
+	found := 0
+	err = s.each(ctx, e, keep, func(keys []string) error { found += len(keys); return nil })
+	if err != nil {
+		return err
+	}
+	if err := e.FoundObjects(ctx, s.db, found); err != nil {
+		return err
+	}
+	if len(held) > 0 {
+		return s.each(ctx, e, keep, func(keys []string) error {
+			_, err := s.objects.Delete(ctx, keys...)
+			return err
+		})
+	}
+	deleted, err := s.objects.DeletePrefix(ctx, e.Prefix+"/")
+	if err != nil {
+		return err
+	}
+	return e.FoundObjects(ctx, s.db, deleted) // some came meanwhile
+}
+
+// each visits the account's objects but those that are kept.
+func (s sweep) each(ctx context.Context, e *erasure.Erasure, keep []string, visit func(keys []string) error) error {
+	return s.objects.Walk(ctx, e.Prefix+"/", func(page []bucket.Object) error {
 		var keys []string
 		for _, object := range page {
 			if !slices.Contains(keep, object.Key) {
 				keys = append(keys, object.Key)
 			}
 		}
-		left, err := s.objects.Delete(ctx, keys...)
-		deleted += len(keys) - len(left)
-		return err
+		return visit(keys)
 	})
-	return deleted, err
 }
 
 // shred removes the key, unless an item that a hold keeps needs it; then the person's name is blanked instead.
@@ -193,11 +204,13 @@ func (s sweep) shred(ctx context.Context, clock task.Clock, e *erasure.Erasure) 
 	if len(held) > 0 {
 		return account.Blank(ctx, s.db, e.AccountID)
 	}
-	keys, err := account.Shred(ctx, s.db, e.AccountID)
-	if err != nil {
-		return err
-	}
-	return e.Count(ctx, s.db, "account_key", keys)
+	return s.db.Transaction(ctx, func(tx postgres.Querier) error {
+		keys, err := account.Shred(ctx, tx, e.AccountID)
+		if err != nil {
+			return err
+		}
+		return e.Count(ctx, tx, "account_key", keys)
+	})
 }
 
 // batch bounds one transaction.

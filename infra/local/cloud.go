@@ -61,7 +61,7 @@ func (r *runner) startAll(ctx context.Context, sitePort int) error {
 		return err
 	}
 	go schedules.Run(ctx)
-	if err := r.startControl(functions, schedules); err != nil {
+	if err := r.startControl(functions, schedules, plan); err != nil {
 		return err
 	}
 	r.answer(gateway.New(gateway.Config{Routes: plan.Routes, Invoke: functions.Invoke, Now: r.clock.now}), listeners...)

@@ -5,15 +5,17 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"nanoflux.ai/backend/infra/local/lambda"
 	"nanoflux.ai/backend/infra/local/process"
 	"nanoflux.ai/backend/infra/local/schedule"
+	"nanoflux.ai/backend/infra/local/template"
 )
 
 // startControl answers tools and tests that want time to pass, schedules to fire, or events to get lost.
-func (r *runner) startControl(functions *lambda.Service, schedules *schedule.Runner) error {
+func (r *runner) startControl(functions *lambda.Service, schedules *schedule.Runner, plan *template.Template) error {
 	listener, err := process.Listen(port(r.wished.Control))
 	if err != nil {
 		return err
@@ -21,6 +23,14 @@ func (r *runner) startControl(functions *lambda.Service, schedules *schedule.Run
 	r.at.Control = origin(listener)
 	mux := http.NewServeMux()
 	mux.Handle("POST /fire", command(func(ctx context.Context, asked firing) (any, error) {
+		if id, ok := rungByHand(plan, asked.Name); ok {
+			event, err := asked.event(r.clock.now())
+			if err != nil {
+				return nil, err
+			}
+			result, err := functions.Invoke(ctx, id, event)
+			return fired{FunctionError: result.FunctionError, Payload: readable(result.Payload)}, err
+		}
 		result, err := schedules.Fire(ctx, asked.Name, asked.time(r.clock.now()), asked.Event)
 		return fired{FunctionError: result.FunctionError, Payload: readable(result.Payload)}, err
 	}))
@@ -56,6 +66,27 @@ func (f firing) time(now time.Time) time.Time {
 		return now
 	}
 	return *f.At
+}
+
+// event is what a function gets that no schedule names.
+func (f firing) event(now time.Time) ([]byte, error) {
+	fields := map[string]any{"at": f.time(now).UTC().Format(time.RFC3339Nano)}
+	for name, value := range f.Event {
+		fields[name] = value
+	}
+	return json.Marshal(fields)
+}
+
+// rungByHand finds a function that is neither asked over HTTP nor fired by a schedule, by the name of its folder.
+func rungByHand(plan *template.Template, name string) (id string, found bool) {
+	for _, function := range plan.Functions {
+		if function.Folder == name {
+			id = function.ID
+		}
+	}
+	routed := slices.ContainsFunc(plan.Routes, func(r template.Route) bool { return r.Function == id })
+	scheduled := slices.ContainsFunc(plan.Schedules, func(s template.Schedule) bool { return s.Function == id })
+	return id, id != "" && !routed && !scheduled
 }
 
 // fired is what the function answered.

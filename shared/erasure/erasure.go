@@ -166,10 +166,10 @@ func Unanswered(ctx context.Context, db postgres.Querier, at time.Time, limit in
 	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
-// Waiting counts the erasures that could go on now.
-func Waiting(ctx context.Context, db postgres.Querier, at time.Time) (n int, err error) {
-	err = db.QueryRow(ctx, `select count(*) from app.erasure where next_at <= $1`, at).Scan(&n)
-	return n, wrap("counting the erasures that wait", err)
+// Open counts the erasures under way, with those of them that a restored backup made necessary again.
+func Open(ctx context.Context, db postgres.Querier) (all, restored int, err error) {
+	err = db.QueryRow(ctx, `select count(*), count(*) filter (where cause = 'restore') from app.erasure where stage <> 'withdrawn'`).Scan(&all, &restored)
+	return all, restored, wrap("counting erasures", err)
 }
 
 func wrap(doing string, err error) error {

@@ -11,12 +11,24 @@ import (
 	"nanoflux.ai/backend/shared/receipt"
 )
 
-// Count adds to how much of a table was erased, or of the objects ("object").
+// Count adds to how much of a table was erased.
 func (e *Erasure) Count(ctx context.Context, db postgres.Querier, table string, n int64) error {
 	if n == 0 {
 		return nil
 	}
 	e.Counts[table] += n
+	return e.change(ctx, db, `set counts = $4`, encode(e.Counts))
+}
+
+// FoundObjects notes how many objects a pass over the bucket is about to delete. It is said before the deed, so that none is missing
+// from the receipt where nobody heard that it was done, and none is counted twice where the pass is repeated: it is the same
+// pass until the stage was done.
+func (e *Erasure) FoundObjects(ctx context.Context, db postgres.Querier, n int) error {
+	pass := objects + e.Times[Objects].UTC().Format(time.RFC3339)
+	if int64(n) <= e.Counts[pass] {
+		return nil
+	}
+	e.Counts[pass] = int64(n)
 	return e.change(ctx, db, `set counts = $4`, encode(e.Counts))
 }
 
@@ -86,6 +98,10 @@ func (e *Erasure) Receipt(terms Terms, at time.Time) receipt.Receipt {
 // Complete ends the erasure: the receipt stays, and nothing says any more whose it is. ErrLost if it is another worker's.
 func (e *Erasure) Complete(ctx context.Context, db *postgres.Database, jws string, at time.Time) error {
 	err := db.Transaction(ctx, func(tx postgres.Querier) error {
+		// There is one already where rows came back with a part of a backup only.
+		if _, err := tx.Exec(ctx, `delete from app.receipt where id = $1`, e.ID); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, `insert into app.receipt (id, jws, made_at, expires_at) values ($1, $2, $3, $4)`,
 			e.ID, jws, at, at.Add(receiptKept)); err != nil {
 			return err

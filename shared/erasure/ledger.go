@@ -51,9 +51,21 @@ func (l Ledger) Record(ctx context.Context, e Erasure) error {
 	return l.Objects.Put(ctx, l.key(e), "application/json", body)
 }
 
-// Forget removes the entry of an erasure that was taken back.
+// Forget removes every entry of an account whose deletion was taken back: there are two, of two days, where it was asked for
+// again before the first was forgotten.
 func (l Ledger) Forget(ctx context.Context, e Erasure) error {
-	_, err := l.Objects.Delete(ctx, l.key(e))
+	var mine []string
+	err := l.Objects.Walk(ctx, ledgerPrefix, func(page []bucket.Object) error {
+		for _, object := range page {
+			if strings.HasSuffix(object.Key, "/"+l.hash(e.AccountID)) {
+				mine = append(mine, object.Key)
+			}
+		}
+		return nil
+	})
+	if err == nil && len(mine) > 0 {
+		_, err = l.Objects.Delete(ctx, mine...)
+	}
 	return err
 }
 

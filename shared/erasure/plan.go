@@ -51,11 +51,14 @@ func Inventory(ctx context.Context, db postgres.Querier, account string) ([]Coun
 var mains = []string{"account", "account_key", "session", "image", "upload", "generation", "credit_entry", "customer", "subscription",
 	"payment_owner", "archive"}
 
+// objects is what the counts of objects begin with, one of each pass over the bucket.
+const objects = "object "
+
 // byClass adds up rows of tables, and objects, by class.
 func byClass(tables map[string]int64) map[string]int64 {
 	sums := map[string]int64{}
 	for table, n := range tables {
-		if table == "object" {
+		if strings.HasPrefix(table, objects) {
 			sums["objects"] += n
 		} else if slices.Contains(mains, table) {
 			sums[schema.ClassOf(table)] += n
