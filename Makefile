@@ -52,8 +52,8 @@ staff: $(LOCAL) ## erase an account, hold an item, lift a hold, on record: make 
 replay-erasures: $(LOCAL) ## after a restore, before traffic: who had been erased is erased again [where=aws]
 	@for round in $$(seq 60); do \
 		said=$$(infra/invoke '$(where)' SweepAccounts) || { echo "$$said"; exit 1; }; \
-		echo "$$said"; tr -d ' \\' <<<"$$said" | grep -q '"open":0' && exit 0; sleep 30; \
-	done; echo "some erasures are still open: their reasons are in app.erasure; run this again"; exit 1
+		echo "$$said"; tr -d ' \\' <<<"$$said" | grep -q '"restored":0' && exit 0; sleep 30; \
+	done; echo "some are still being erased: their reasons are in app.erasure; run this again"; exit 1
 
 # ---- test it
 
