@@ -62,7 +62,8 @@ func header(reply events.APIGatewayV2HTTPResponse, name string) string {
 	return reply.Headers[name]
 }
 
-var pages = []string{"/", "/studio", "/library", "/privacy", "/pricing", "/checkout/return", "/billing", "/credits", "/nowhere"}
+var pages = []string{"/", "/studio", "/library", "/privacy", "/pricing", "/checkout/return", "/billing", "/credits",
+	"/account", "/dashboard", "/exports", "/deletion", "/receipt", "/nowhere"}
 
 // elements yields every element of a page.
 func elements(t *testing.T, page string, visit func(xml.StartElement)) {

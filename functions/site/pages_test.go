@@ -24,7 +24,9 @@ func read(t *testing.T, path string) (ids, wanted, headings, links []string, ent
 		case "a":
 			links = append(links, attribute(element, "href"))
 		case "script":
-			entry = attribute(element, "src")
+			if attribute(element, "type") == "module" {
+				entry = attribute(element, "src")
+			}
 		}
 	})
 	return ids, wanted, headings, links, entry
@@ -78,13 +80,24 @@ func TestEveryPageBeginsWithItsOneTitle(t *testing.T) {
 	}
 }
 
-func TestFromEveryPageOfOnesOwnTheMoneyIsOneStepAway(t *testing.T) {
-	for _, path := range []string{"/studio", "/library", "/pricing", "/checkout/return", "/billing", "/credits"} {
+func TestFromEveryPageOfOnesOwnMoneyAndAccountAreOneStepAway(t *testing.T) {
+	for _, path := range []string{"/studio", "/library", "/pricing", "/checkout/return", "/billing", "/credits",
+		"/account", "/dashboard", "/exports", "/deletion"} {
 		_, _, _, links, _ := read(t, path)
-		for _, to := range []string{"/studio", "/library", "/pricing", "/billing", "/credits"} {
+		for _, to := range []string{"/studio", "/library", "/pricing", "/billing", "/credits", "/account", "/dashboard", "/exports", "/receipt"} {
 			if !slices.Contains(links, to) {
 				t.Errorf("%s does not lead to %s", path, to)
 			}
+		}
+	}
+}
+
+func TestAThemeIsPutOnBeforeAPageIsDrawn(t *testing.T) {
+	for _, path := range pages {
+		body := call(t, "GET", path).Body
+		theme, style := strings.Index(body, "/theme.js\"></script>"), strings.Index(body, `rel="stylesheet"`)
+		if theme < 0 || theme > style {
+			t.Errorf("%s is drawn before its theme is known", path)
 		}
 	}
 }

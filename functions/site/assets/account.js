@@ -12,7 +12,28 @@ export async function refreshAccount() {
   bar.dataset.available = available;
   bar.replaceChildren(credits(available), held ? element("span", { className: "held" }, ` · ${held} held`) : "");
   bar.title = account.email;
+  wear(account.preferences?.theme ?? "system");
+  introduce(account);
   return account;
+}
+
+// wear puts a theme on, and keeps it for the next page's first moment.
+export function wear(theme) {
+  document.documentElement.dataset.theme = theme;
+  try { localStorage.setItem("theme", theme); } catch { /* the next page finds out by itself */ }
+}
+
+// introduce says in the menu who is signed in.
+function introduce(account) {
+  byId("menu-who").replaceChildren(element("b", {}, account.name), element("span", { className: "note" }, account.email));
+  byId("face").replaceChildren(face(account));
+}
+
+// face is a picture chosen here, or initials: a picture at Google is not loaded, because Google would see each visit.
+export function face({ name, email, picture, picture_corrected: ours }) {
+  if (picture && ours) return element("img", { src: picture, alt: "", width: 36, height: 36 });
+  const words = (name || email).split(/\s+/).filter(Boolean);
+  return words.filter((_, i) => i === 0 || i === words.length - 1).map((word) => [...word][0].toUpperCase()).join("");
 }
 
 // enter opens a page that needs a session: gives the account, or leaves for the sign-in.
@@ -24,11 +45,23 @@ export async function enter() {
 }
 
 export function offerSignOut() {
-  byId("sign-out").addEventListener("click", async () => {
-    try { await api("POST", "/api/logout"); } catch (problem) { if (problem.status !== 401) return alert(problem.message); }
-    sessionStorage.clear();
-    location.assign("/");
-  });
+  byId("sign-out").addEventListener("click", signOut);
+  const menu = byId("menu");
+  const close = () => { menu.open = false; };
+  document.addEventListener("click", ({ target }) => { if (!menu.contains(target)) close(); });
+  menu.addEventListener("keydown", ({ key }) => { if (key === "Escape") { close(); menu.querySelector("summary").focus(); } });
+}
+
+export async function signOut() {
+  try { await api("POST", "/api/logout"); } catch (problem) { if (problem.status !== 401) return alert(problem.message); }
+  forget();
+  location.assign("/");
+}
+
+// forget leaves nothing of an account in this browser.
+export function forget() {
+  sessionStorage.clear();
+  try { localStorage.clear(); } catch { /* nothing was kept */ }
 }
 
 function leave(problem) {

@@ -48,3 +48,10 @@ export function show(place, problem, ...help) {
     ...help,
     problem?.requestId ? element("small", {}, "Request ", element("code", {}, problem.requestId)) : null));
 }
+
+// retry is a button for show: it tries again what failed.
+export function retry(again) {
+  const button = element("button", { className: "second", type: "button", "data-testid": "retry" }, "Try again");
+  button.addEventListener("click", () => { button.disabled = true; again(); });
+  return element("p", {}, button);
+}

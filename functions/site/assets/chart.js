@@ -5,7 +5,7 @@ import { credits } from "./account.js";
 const width = 1000;
 const height = 200;
 
-function shape(name, attributes, ...children) {
+export function shape(name, attributes, ...children) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", name);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
   node.append(...children);
@@ -55,11 +55,11 @@ function summary(points) {
 }
 
 // ceiling is the next number that is easy to read.
-function ceiling(value) {
+export function ceiling(value) {
   if (value <= 0) return 0;
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 1.5, 2, 2.5, 3, 4, 5, 7.5, 10].map((step) => step * power).find((step) => step >= value && Number.isInteger(step)) ?? Math.ceil(value);
 }
 
 const compact = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
-const short = (value) => compact.format(value).replace("-", "−");
+export const short = (value) => compact.format(value).replace("-", "−");

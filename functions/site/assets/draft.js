@@ -1,6 +1,7 @@
 // What must survive a reload, a lost reply or a session that ends: kept in this tab only.
-const read = (name) => { try { return JSON.parse(sessionStorage.getItem(name)); } catch { return null; } };
-const write = (name, value) => { try { sessionStorage.setItem(name, JSON.stringify(value)); } catch { /* a full or closed store only loses the convenience */ } };
+export const read = (name) => { try { return JSON.parse(sessionStorage.getItem(name)); } catch { return null; } };
+export const write = (name, value) => { try { sessionStorage.setItem(name, JSON.stringify(value)); } catch { /* a full or closed store only loses the convenience */ } };
+export const remove = (name) => sessionStorage.removeItem(name);
 
 export const load = () => read("draft") ?? {};
 export const save = (fields) => write("draft", fields);

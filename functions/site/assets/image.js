@@ -39,22 +39,21 @@ export function pages(size) {
   };
 }
 
-// download is a link that saves a picture under a good name. The picture is of another origin, where browsers ignore the
-// wish to save it, so it is read first; where that fails, the link opens it.
+// nameOf is what a picture is called as a file.
+const nameOf = (image) => `nanoflux-${image.id.slice(0, 8)}.${image.content_type.split("/")[1].replace("jpeg", "jpg")}`;
+
+// download is a link that saves a picture under a good name: the CDN is told to hand it out as a file.
 export function download(image) {
-  const name = `nanoflux-${image.id.slice(0, 8)}.${image.content_type.split("/")[1].replace("jpeg", "jpg")}`;
-  const link = element("a", { className: "second", href: image.url, target: "_blank", rel: "noopener", "data-testid": "download" }, "Download");
-  link.addEventListener("click", async (event) => {
-    event.preventDefault();
-    try {
-      const reply = await fetch(image.url, { credentials: "omit" });
-      if (!reply.ok) throw new Error(`the CDN answered ${reply.status}`);
-      const address = URL.createObjectURL(await reply.blob());
-      element("a", { href: address, download: name }).click();
-      setTimeout(() => URL.revokeObjectURL(address), 60_000);
-    } catch {
-      open(image.url, "_blank", "noopener");
-    }
-  });
-  return link;
+  const address = new URL(image.url);
+  address.searchParams.set("download", nameOf(image));
+  return element("a", { className: "second", href: address.href, download: nameOf(image), "data-testid": "download" }, "Download");
+}
+
+// saved saves a picture without leaving the page, so that another one can follow it.
+export async function saved(image) {
+  const reply = await fetch(image.url, { credentials: "omit" }).catch(() => null);
+  if (!reply?.ok) throw new Problem({ detail: "A picture could not be downloaded. Check your connection and try again." });
+  const address = URL.createObjectURL(await reply.blob());
+  element("a", { href: address, download: nameOf(image) }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }

@@ -1,10 +1,13 @@
 import { api, show } from "./api.js";
 import { enter } from "./account.js";
+import { confirmed } from "./confirm.js";
 import { byId, element } from "./element.js";
 import { caption, download, pages, tile, titled } from "./image.js";
+import { selection } from "./selection.js";
 
 const next = pages(24);
 const problem = byId("problem");
+const chosen = selection();
 
 byId("more").addEventListener("click", () => more().catch((refusal) => show(problem, refusal)));
 try {
@@ -25,8 +28,9 @@ async function more() {
     const page = await next();
     problem.replaceChildren();
     byId("images").querySelectorAll(".waiting").forEach((place) => place.remove());
-    byId("images").append(...page.images.map((image) => tile(image, open)));
+    byId("images").append(...page.images.map((image) => tile(image, (picked) => (chosen.isOn() ? chosen.toggle(picked) : open(picked)))));
     button.hidden = !page.more;
+    chosen.mark();
     showEmpty();
   } finally {
     button.disabled = false;
@@ -34,7 +38,9 @@ async function more() {
 }
 
 function showEmpty() {
-  byId("empty").hidden = byId("images").children.length > 0 || !byId("more").hidden;
+  const isEmpty = byId("images").children.length === 0 && byId("more").hidden;
+  byId("empty").hidden = !isEmpty;
+  byId("take").hidden = isEmpty;
 }
 
 // open shows one picture; it is read again, because the links in a list may have ended.
@@ -66,7 +72,7 @@ function facts(image) {
 }
 
 async function remove(image, trouble) {
-  if (!await confirmed()) return;
+  if (!await confirmed("delete")) return;
   try {
     await api("DELETE", `/api/images/${image.id}`);
   } catch (refusal) {
@@ -77,17 +83,11 @@ async function remove(image, trouble) {
   byId("said").textContent = "The picture is deleted.";
 }
 
-function confirmed() {
-  const dialog = byId("confirm");
-  dialog.returnValue = "keep";
-  dialog.showModal();
-  return new Promise((decide) => dialog.addEventListener("close", () => decide(dialog.returnValue === "delete"), { once: true }));
-}
-
 function forget(id) {
   const gone = byId("images").querySelector(`[data-id="${CSS.escape(id)}"]`);
   const neighbour = gone?.nextElementSibling ?? gone?.previousElementSibling;
   gone?.remove();
+  chosen.forget(id);
   neighbour?.querySelector("button").focus();
   showEmpty();
 }

@@ -11,6 +11,16 @@ export const minute = (time) => new Date(time).toLocaleString("en-US", { dateSty
 
 export const whole = new Intl.NumberFormat().format;
 
+const sizes = [["GB", 1e9], ["MB", 1e6], ["kB", 1e3]];
+
+// bytes writes a size as people read it, in powers of ten like the file managers of today.
+export function bytes(count) {
+  const [unit, size] = sizes.find(([, least]) => count >= least) ?? ["bytes", 1];
+  return `${new Intl.NumberFormat(undefined, { maximumFractionDigits: count / size < 10 && size > 1 ? 1 : 0 }).format(count / size)} ${unit}`;
+}
+
+export const counted = (count, one, many = one + "s") => `${whole(count)} ${count === 1 ? one : many}`;
+
 const signs = new Intl.NumberFormat(undefined, { signDisplay: "exceptZero" });
 
 // signed writes a change of a number of credits with its sign.

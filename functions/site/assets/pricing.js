@@ -34,7 +34,7 @@ async function meet() {
     visitor.signedIn = problem.status !== 401; // where it cannot be told, a click will
   }
   byId("sign-in").hidden = visitor.signedIn;
-  byId("sign-out").hidden = !visitor.signedIn;
+  byId("menu").hidden = !visitor.signedIn;
   document.querySelector(".credits").hidden = !visitor.signedIn;
   byId("sign-in").href = signInAddress(address());
 }

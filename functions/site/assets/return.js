@@ -3,6 +3,7 @@ import { credits, enter, refreshAccount } from "./account.js";
 import * as draft from "./draft.js";
 import { byId, element } from "./element.js";
 import { outcomes } from "./outcome.js";
+import { growing, pause } from "./pause.js";
 
 const query = new URLSearchParams(location.search);
 const session = query.get("session_id");
@@ -23,7 +24,7 @@ const wayOut = {
 };
 
 // The bar is only an addition here: what happened to the payment is asked for by itself, also without a session.
-enter().catch((problem) => { if (problem.status === 401) byId("sign-out").hidden = true; });
+enter().catch((problem) => { if (problem.status === 401) byId("menu").hidden = true; });
 if (query.has("canceled")) say("canceled");
 else if (!session) say("nothing");
 else follow();
@@ -36,7 +37,7 @@ async function follow() {
     if (state === "granted") return celebrate();
     say(state);
     if (outcomes[state].final) return;
-    await pause(Math.min(1000 * 1.4 ** asked, outcomes[state].slow ? 60_000 : 15_000));
+    await pause(growing(asked, outcomes[state].slow ? 60_000 : 15_000));
   }
 }
 
@@ -59,7 +60,7 @@ async function celebrate() {
   say(offer.startsWith("pack-") ? "granted" : count ? "begun" : "trial");
   try {
     const { available, owed } = (await refreshAccount()).credits;
-    byId("sign-out").hidden = false; // somebody may have signed in elsewhere meanwhile
+    byId("menu").hidden = false; // somebody may have signed in elsewhere meanwhile
     const debt = owed ? ` You still owe ${credits(owed)}.` : "";
     byId("balance").replaceChildren("You now have ", element("b", {}, credits(available)), ".", debt);
     byId("balance").hidden = false;
@@ -78,7 +79,7 @@ function say(state) {
   byId("title").textContent = title;
   byId("sentence").textContent = sentence;
   byId("progress").hidden = Boolean(final || slow);
-  if (state === "signedOut") byId("sign-out").hidden = true;
+  if (state === "signedOut") byId("menu").hidden = true;
   byId("ways").replaceChildren(...ways.map((way) => wayOut[way]()).filter(Boolean));
   showWaitingOrder(state);
 }
@@ -93,15 +94,4 @@ function showWaitingOrder(state) {
   place.replaceChildren(
     waiting.prompt ? element("blockquote", {}, waiting.prompt) : element("p", {}, "Your order waits in the studio."),
     link(look === "done" ? "Go on with it" : "Back to the studio", "/studio", look === "done" ? "button large" : "second"));
-}
-
-// pause ends early when the connection comes back or somebody looks at the page again.
-function pause(ms) {
-  return new Promise((done) => {
-    const stop = new AbortController();
-    const end = () => { stop.abort(); clearTimeout(timer); done(); };
-    const timer = setTimeout(end, ms);
-    addEventListener("online", end, { signal: stop.signal });
-    document.addEventListener("visibilitychange", () => { if (!document.hidden) end(); }, { signal: stop.signal });
-  });
 }
