@@ -105,7 +105,7 @@ func TestACustomerWhoseMakingWasLostIsFoundAndEnded(t *testing.T) {
 	c.Buy(c.customer, c.who.ID, "plus-monthly", till.Visa)
 	c.Buy(second, c.who.ID, "pro-monthly", till.Visa)
 	c.leave(c.who.ID)
-	lagging := c.answering(func(_ int, r *http.Request) string {
+	lagging := c.answering(func(r *http.Request) string {
 		if r.URL.Path == "/v1/customers/search" {
 			return `{"object":"search_result","data":[],"has_more":false}`
 		}
@@ -118,18 +118,17 @@ func TestACustomerWhoseMakingWasLostIsFoundAndEnded(t *testing.T) {
 	}
 }
 
-// answering gives a Stripe before which somebody may answer, from the number of the request on; "" lets it pass.
-func (c *counter) answering(instead func(number int, r *http.Request) string) *payment.Stripe {
+// answering gives a Stripe before which somebody may answer; "" lets a request pass.
+func (c *counter) answering(instead func(r *http.Request) string) *payment.Stripe {
 	to, err := url.Parse(c.URL)
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	var mu sync.Mutex
-	number, proxy := 0, httputil.NewSingleHostReverseProxy(to)
+	proxy := httputil.NewSingleHostReverseProxy(to)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
-		number++
-		text := instead(number, r)
+		text := instead(r)
 		mu.Unlock()
 		if text == "" {
 			proxy.ServeHTTP(w, r)
