@@ -61,7 +61,7 @@ func (p *packer) fill(ctx context.Context, j job) (omitted map[int64]string, err
 }
 
 func (p *packer) part(ctx context.Context, j job, number int, buffer []byte) error {
-	body, crcs, err := p.make(ctx, j, number, buffer)
+	body, crcs, err := p.assemble(ctx, j, number, buffer)
 	if err != nil {
 		return err
 	}

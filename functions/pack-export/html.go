@@ -73,7 +73,7 @@ func rowsHTML(t table, page int, rows [][]json.RawMessage, more bool) []byte {
 }
 
 // libraryHTML shows a page of images.
-func libraryHTML(page int, pictures []picture) []byte {
+func libraryHTML(page int, pictures []shown) []byte {
 	var b bytes.Buffer
 	b.WriteString(`<p><a href="../index.html">All of your data</a></p>` + "\n<ul class=\"pictures\">\n")
 	for _, p := range pictures {

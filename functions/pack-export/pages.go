@@ -103,15 +103,15 @@ func (p *packer) table(ctx context.Context, name string) (table, error) {
 	return table{}, fmt.Errorf("the table %s is not exported", name)
 }
 
-// picture is an image on a page: what is known of it, and its file or why there is none.
-type picture struct {
+// shown is an image on a page: what is known of it, and its file or why there is none.
+type shown struct {
 	item   archive.Item
 	values map[string]string
 }
 
 // pictures puts rows of images together with their files.
-func (p *packer) pictures(ctx context.Context, t table, rows [][]json.RawMessage) ([]picture, error) {
-	all := make([]picture, len(rows))
+func (p *packer) pictures(ctx context.Context, t table, rows [][]json.RawMessage) ([]shown, error) {
+	all := make([]shown, len(rows))
 	ids := make([]string, len(rows))
 	for i, row := range rows {
 		all[i].values = map[string]string{}

@@ -201,8 +201,8 @@ func (j job) damaged() map[int64]string {
 	return damaged
 }
 
-// make fills the buffer with a part, and gives the checksums of the pieces of files in it.
-func (p *packer) make(ctx context.Context, j job, number int, buffer []byte) (body []byte, crcs []int64, err error) {
+// assemble fills the buffer with a part, and gives the checksums of the pieces of files in it.
+func (p *packer) assemble(ctx context.Context, j job, number int, buffer []byte) (body []byte, crcs []int64, err error) {
 	from, to := j.stretch(number)
 	body = buffer[:0]
 	for _, piece := range j.layout.Pieces(from, to) {

@@ -131,9 +131,9 @@ func (r Row) View(links cdn.Links, at time.Time) View {
 // fresh sign-in. Where one of the same scope is being packed already, that one is given. Errors: session.ErrStale,
 // image.ErrNotFound, ErrTooMany.
 func Order(ctx context.Context, db postgres.Querier, tokenHash []byte, at time.Time, images []string) (Row, session.Caller, error) {
-	scope := Account
-	if len(images) > 0 {
-		scope = Images
+	scope := Images
+	if len(images) == 0 {
+		scope, images = Account, []string{} // no array is another thing to Postgres than one without elements
 	}
 	for range 2 { // again where another request was faster
 		found, err := underWay(ctx, db, tokenHash, at, scope, images)
