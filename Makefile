@@ -121,7 +121,7 @@ REGISTERS = shared/schema/catalogue\.go|shared/model/register\.go
 
 .PHONY: deadcode
 deadcode: tools ## no function of ours that no program reaches
-	@dead=$$($(TOOLS)/deadcode -tags lambda.norpc ./functions/... ./infra/stripe-setup && cd infra/local && $(TOOLS)/deadcode .) || exit 1; \
+	@dead=$$($(TOOLS)/deadcode -tags lambda.norpc ./functions/... ./infra/stripe-setup ./infra/verify-receipt && cd infra/local && $(TOOLS)/deadcode .) || exit 1; \
 	dead=$$(grep -vE '^($(REGISTERS)):' <<<"$$dead" | grep .) && { printf 'never called:\n%s\n' "$$dead"; exit 1; } || true
 
 .PHONY: template
@@ -167,6 +167,10 @@ build-%:
 .PHONY: stripe-setup
 stripe-setup: ## create or check what is sold at Stripe: STRIPE_SECRET_KEY=sk_test_… make stripe-setup SITE=https://…
 	@go run ./infra/stripe-setup
+
+.PHONY: verify-receipt
+verify-receipt: ## what an erasure's receipt says: make verify-receipt receipt=file.jws keys=https://…/.well-known/jwks.json
+	@go run ./infra/verify-receipt -receipt '$(receipt)' -keys '$(keys)'
 
 # Values for the template's parameters; Architecture always comes from here, or code and machine would differ.
 PARAMETERS = --parameter-overrides $(addprefix file://,$(wildcard parameters.yaml)) Architecture=$(ARCH)

@@ -86,6 +86,7 @@ var plan = []struct{ name, floor string }{
 	{"functions/upload", function},
 
 	{"infra/stripe-setup", program},
+	{"infra/verify-receipt", program},
 
 	{"shared/testbed", bed},
 	{"shared/testbed/people", bed},
