@@ -83,6 +83,9 @@ payment.status              Billing.status
 payment.returned            Billing.refunded
 payment.invoice             Billing.invoices
 payment.invoice_number      Billing.number
+archive.id                  Export.id
+archive.scope               Export.scope
+archive.ordered_at          Export.ordered_at
 `
 
 // exported says why a column, or every other column of a table, is in the export only.
