@@ -111,8 +111,12 @@ type Download struct {
 func (r Row) View(links cdn.Links, at time.Time) View {
 	v := View{
 		ID: r.ID, Scope: r.Scope, State: r.State, BytesDone: min(r.BytesDone, r.BytesTotal), BytesTotal: r.BytesTotal,
-		Files: r.Files, Omitted: r.Omitted, OrderedAt: r.OrderedAt.UTC(), ReadyAt: r.ReadyAt, ExpiresAt: r.ExpiresAt.UTC(),
+		Files: r.Files, Omitted: r.Omitted, OrderedAt: r.OrderedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(),
 		Error: r.ErrorCode, Volumes: []Download{},
+	}
+	if r.ReadyAt != nil {
+		ready := r.ReadyAt.UTC()
+		v.ReadyAt = &ready
 	}
 	if r.BytesTotal > 0 {
 		v.Percent = min(99, 100*v.BytesDone/v.BytesTotal)
