@@ -3,6 +3,8 @@ import { bytes, counted, minute } from "./money.js";
 
 const tags = { packing: ["Being prepared", ""], ready: ["Ready", "good"], failed: ["Failed", "bad"] };
 
+const reasons = { gave_up: "It could not be finished within a day, and was given up. Nothing of yours is lost." };
+
 // exportCard shows one export: {node, state, update, links}. does has what its buttons do: remove(id, trouble), again(), and
 // renew(id), which gives the card with fresh links.
 export function exportCard(first, does) {
@@ -80,7 +82,7 @@ function failed({ id, error, scope }, does) {
   const trouble = element("div");
   return {
     nodes: [
-      element("p", { className: "notice bad" }, error || "The export could not be finished. Nothing of yours is lost."),
+      element("p", { className: "notice bad" }, reasons[error] ?? "It could not be finished. Nothing of yours is lost."),
       element("div", { className: "row", "data-id": id }, again, removal(does, (current) => does.remove(current, trouble))), trouble],
     update() {},
   };

@@ -68,7 +68,7 @@ function put(each) {
   cards.set(each.id, card);
   if (known) {
     known.node.replaceWith(card.node);
-    byId("said").textContent = each.state === "ready" ? "Your export is ready to be downloaded." : each.error ?? "";
+    byId("said").textContent = each.state === "ready" ? "Your export is ready to be downloaded." : "The export failed.";
   } else {
     byId("list").prepend(card.node);
   }

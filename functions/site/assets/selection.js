@@ -1,6 +1,6 @@
 import { api, show } from "./api.js";
 import { byId, element } from "./element.js";
-import { packed } from "./export.js";
+import { packed, packing } from "./export.js";
 import { saved } from "./image.js";
 import { bytes, counted } from "./money.js";
 
@@ -78,12 +78,13 @@ export function selection() {
   // asOneFile has the pictures packed, and gives what leads to the files.
   async function asOneFile() {
     say(`${counted(chosen.size, "picture")}: packing begins…`);
-    const ordered = await api("POST", "/api/exports", { body: { images: [...chosen.keys()] } });
-    if (ordered.scope !== "images") {
-      return [element("p", { className: "notice" }, "An export of everything is being prepared just now. ", element("a", { href: "/exports" }, "See how far it is"), ", and select again afterwards.")];
+    const { exports: before } = await api("GET", "/api/exports");
+    if (before.some((each) => each.scope === "images" && packing(each))) { // one at a time, and an order would be answered with that one
+      return [element("p", { className: "notice" }, "Another selection is being packed just now. ", element("a", { href: "/exports" }, "See how far it is"), ", and download this one afterwards.")];
     }
+    const ordered = await api("POST", "/api/exports", { body: { images: [...chosen.keys()] } });
     const done = await packed(ordered.id, ({ percent, bytes_done, bytes_total }) => say(`Packing: ${Math.floor(percent)} %${bytes_total ? `, ${bytes(bytes_done)} of ${bytes(bytes_total)}` : ""}`));
-    if (done.state === "failed") return [element("p", { className: "notice bad" }, done.error || "The pictures could not be packed. Try again.")];
+    if (done.state === "failed") return [element("p", { className: "notice bad" }, "The pictures could not be packed. Try again.")];
     say(`${counted(chosen.size, "picture")}, ready to be downloaded`);
     return [
       element("div", { className: "row" }, ...done.volumes.map(({ number, name, url, bytes: size }) => element("a", { className: "button", href: url, download: name, "data-testid": "volume" },

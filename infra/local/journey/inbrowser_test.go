@@ -49,8 +49,7 @@ func TestAPersonMakesFindsAndDeletesAnImageInTheBrowser(t *testing.T) {
 
 	b.deleteIt()
 
-	b.do("sign out", chromedp.Click(hook("sign-out")), chromedp.WaitVisible(hook("sign-in")))
-	b.arrive("/")
+	b.signOut()
 	b.do("privacy page", chromedp.Navigate(site+"/privacy"), chromedp.WaitVisible(chromedp.CSS("h1")))
 	b.shoot("privacy")
 	b.do("a page that is not there", chromedp.Navigate(site+"/nowhere"), chromedp.WaitVisible(chromedp.CSS("h1")))
