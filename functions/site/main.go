@@ -15,6 +15,7 @@ import (
 
 	"nanoflux.ai/backend/shared/offer"
 	"nanoflux.ai/backend/shared/problem"
+	"nanoflux.ai/backend/shared/receipt"
 	"nanoflux.ai/backend/shared/setting"
 	"nanoflux.ai/backend/shared/tool"
 	"nanoflux.ai/backend/shared/web"
@@ -26,11 +27,12 @@ var files embed.FS
 func main() {
 	cdn, bucket := setting.URL("CDN_URL"), setting.URL("BUCKET_ENDPOINT")
 	// The CDN stands under both: pictures are shown from it, and read from it to be saved under a good name.
-	web.Serve(setting.URL("SITE_URL"), routes(web.PagePolicy(cdn, bucket+" "+cdn)))
+	keys := setting.Parsed("RECEIPT_PUBLIC_KEYS", receipt.ParsePublicKeys)
+	web.Serve(setting.URL("SITE_URL"), routes(web.PagePolicy(cdn, bucket+" "+cdn), keys))
 }
 
-func routes(policy string) web.Routes {
-	s := site{policy: policy, version: sync.OnceValue(digestOfAssets)}
+func routes(policy string, keys receipt.PublicKeys) web.Routes {
+	s := site{policy: policy, keys: keys, version: sync.OnceValue(digestOfAssets)}
 	return web.Routes{
 		"GET /{$}":                     s.page("start.html"),
 		"GET /studio":                  s.page("studio.html"),
@@ -49,6 +51,7 @@ func routes(policy string) web.Routes {
 		"GET /favicon.ico":             s.file("assets/favicon.svg"),
 		"GET /favicon.svg":             s.file("assets/favicon.svg"),
 		"GET /robots.txt":              s.file("assets/robots.txt"),
+		"GET /.well-known/jwks.json":   s.receiptKeys,
 		"GET /openapi.yaml":            s.file("openapi.yaml"),
 		"GET /api/tools":               tools,
 		"GET /api/plans":               plans,
@@ -58,7 +61,8 @@ func routes(policy string) web.Routes {
 
 // site is what the stories below have in common.
 type site struct {
-	policy  string        // the pages' Content-Security-Policy
+	policy  string // the pages' Content-Security-Policy
+	keys    receipt.PublicKeys
 	version func() string // of all assets together; worked out at its first use
 }
 
@@ -119,6 +123,16 @@ func (s site) file(name string) web.Story {
 	}
 }
 
+// receiptKeys are what the receipts of erasures are checked with, also with tools of others (RFC 7517).
+func (s site) receiptKeys(w http.ResponseWriter, r *http.Request) error {
+	body, err := s.keys.JWKS()
+	if err != nil {
+		return err
+	}
+	send(w, r, "jwks.json", "public, max-age=3600", body)
+	return nil
+}
+
 // otherwise answers what no function has: the API sends everything without a route of its own here.
 func (s site) otherwise(w http.ResponseWriter, r *http.Request) error {
 	contract, err := files.ReadFile("openapi.yaml")
@@ -167,6 +181,8 @@ func contentType(name string) string {
 		return "text/javascript; charset=utf-8"
 	case ".svg":
 		return "image/svg+xml"
+	case ".json":
+		return "application/json"
 	case ".yaml":
 		return "application/yaml"
 	}

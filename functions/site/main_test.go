@@ -15,6 +15,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"nanoflux.ai/backend/shared/receipt"
 	"nanoflux.ai/backend/shared/tool"
 	"nanoflux.ai/backend/shared/web"
 )
@@ -41,7 +42,7 @@ func call(t *testing.T, method, path string, headers ...string) events.APIGatewa
 	for pair := range slices.Chunk(headers, 2) {
 		event.Headers[pair[0]] = pair[1]
 	}
-	reply, err := web.Handler(origin, routes(web.PagePolicy(cdn, bucket+" "+cdn)))(t.Context(), event)
+	reply, err := web.Handler(origin, routes(web.PagePolicy(cdn, bucket+" "+cdn), receiptKeys(t)))(t.Context(), event)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
@@ -53,6 +54,25 @@ func call(t *testing.T, method, path string, headers ...string) events.APIGatewa
 		reply.Body = string(body)
 	}
 	return reply
+}
+
+// receiptKeys has the key of RFC 8037, appendix A.2.
+func receiptKeys(t *testing.T) receipt.PublicKeys {
+	t.Helper()
+	keys, err := receipt.ParsePublicKeys("11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+func TestReceiptsCanBeCheckedByAnybody(t *testing.T) {
+	t.Parallel()
+	reply := call(t, "GET", "/.well-known/jwks.json")
+	if reply.StatusCode != 200 || header(reply, "Content-Type") != "application/json" || header(reply, "Cache-Control") != "public, max-age=3600" ||
+		!strings.Contains(reply.Body, `"kid":"kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"`) {
+		t.Errorf("%d %v %s", reply.StatusCode, reply.MultiValueHeaders, reply.Body)
+	}
 }
 
 func header(reply events.APIGatewayV2HTTPResponse, name string) string {
