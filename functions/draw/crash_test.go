@@ -44,8 +44,8 @@ var deaths = []death{
 func TestADrawThatIsKilledAnywhereIsRepaired(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	build(t, folder, "draw")
-	build(t, folder, "sweep-stalled")
+	testbed.Build(t, folder, "draw")
+	testbed.Build(t, folder, "sweep-stalled")
 	for _, d := range deaths {
 		t.Run(d.moment, func(t *testing.T) { dies(t, folder, d) })
 	}
@@ -133,15 +133,15 @@ func (s scene) environment(t *testing.T, database, objects, models string) []str
 // dies runs draw for an event and kills it.
 func (s scene) dies(t *testing.T, d death, event []byte) {
 	t.Helper()
-	victim := make(chan *process, 1)
+	victim := make(chan *testbed.Process, 1)
 	kill := sync.OnceFunc(func() {
 		p := <-victim
-		p.kill()
+		p.Kill()
 	})
 	var committing atomic.Bool
 	var puts atomic.Int32
-	database := wire{
-		sent: func(piece []byte) bool {
+	database := testbed.Wire{
+		Sent: func(piece []byte) bool {
 			dead := d.statement != "" && bytes.Contains(piece, []byte(d.statement))
 			if dead {
 				kill()
@@ -149,14 +149,14 @@ func (s scene) dies(t *testing.T, d death, event []byte) {
 			committing.Store(committing.Load() || bytes.Contains(piece, []byte("commit\x00")))
 			return !dead
 		},
-		got: func([]byte) bool {
+		Got: func([]byte) bool {
 			dead := d.committed && committing.Load()
 			if dead {
 				kill()
 			}
 			return !dead
 		},
-	}.before(t, s.testbed.Worker)
+	}.Before(t, s.testbed.Worker)
 	objects := testbed.Between(t, s.at.Endpoint, pass, func(r *http.Response) {
 		if r.Request.Method == http.MethodPut && puts.Add(1) == d.puts {
 			kill()
@@ -178,9 +178,9 @@ func (s scene) dies(t *testing.T, d death, event []byte) {
 		_, _ = w.Write(reply.body.Bytes())
 		return false
 	}, nil)
-	p := start(t, filepath.Join(s.folder, "draw"), event, s.environment(t, database, objects, models)...)
+	p := testbed.Start(t, filepath.Join(s.folder, "draw"), event, s.environment(t, database, objects, models)...)
 	victim <- p
-	if outcome := p.wait(t); outcome != "" {
+	if outcome := p.Wait(t); outcome != "" {
 		t.Fatalf("draw lived to its end: %s", outcome)
 	}
 }
@@ -205,8 +205,8 @@ func (s scene) draws(t *testing.T, event string) {
 		wrapped(small(t))(w, r)
 		return false
 	}, nil)
-	p := start(t, filepath.Join(s.folder, "draw"), []byte(event), s.environment(t, s.testbed.Worker, s.at.Endpoint, models)...)
-	if outcome := p.wait(t); outcome != "response" {
+	p := testbed.Start(t, filepath.Join(s.folder, "draw"), []byte(event), s.environment(t, s.testbed.Worker, s.at.Endpoint, models)...)
+	if outcome := p.Wait(t); outcome != "response" {
 		t.Errorf("draw ends with %q", outcome)
 	}
 }
@@ -216,11 +216,12 @@ func (s scene) sweep(t *testing.T, after time.Duration) {
 	t.Helper()
 	edge := testbed.CDN(t)
 	event, _ := json.Marshal(map[string]time.Time{"time": s.begun.Add(after)})
-	p := start(t, filepath.Join(s.folder, "sweep-stalled"), event,
+	p := testbed.Start(t, filepath.Join(s.folder, "sweep-stalled"), event,
 		"DATABASE_URL="+s.testbed.Sweeper, "BUCKET_ENDPOINT="+s.at.Endpoint, "BUCKET_NAME="+s.at.Name,
 		"BUCKET_ACCESS_KEY_ID="+s.at.AccessKeyID, "BUCKET_SECRET_ACCESS_KEY="+s.at.SecretAccessKey, "CDN_URL="+edge.URL,
-		"CDN_PURGE_URL="+edge.URL+"/client/v4/zones/local/purge_cache", "CDN_PURGE_TOKEN="+edge.PurgeToken, "DRAW_FUNCTION="+s.queue.Function)
-	if outcome := p.wait(t); outcome != "response" {
+		"CDN_PURGE_URL="+edge.URL+"/client/v4/zones/local/purge_cache", "CDN_PURGE_TOKEN="+edge.PurgeToken,
+		"DRAW_FUNCTION="+s.queue.Function, "PACK_EXPORT_FUNCTION=none", "SWEEP_ACCOUNTS_FUNCTION=none")
+	if outcome := p.Wait(t); outcome != "response" {
 		t.Fatalf("sweep-stalled ends with %q", outcome)
 	}
 }

@@ -1,6 +1,7 @@
-package main
+package testbed
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -13,8 +14,8 @@ import (
 	"time"
 )
 
-// build makes the binary of a function, in a folder of the test's.
-func build(t *testing.T, folder, name string) {
+// Build makes the binary of a function, in a folder of the test's, from another function's folder.
+func Build(t testing.TB, folder, name string) {
 	t.Helper()
 	said, err := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", filepath.Join(folder, name), "../"+name).CombinedOutput()
 	if err != nil {
@@ -22,18 +23,20 @@ func build(t *testing.T, folder, name string) {
 	}
 }
 
-// process is a function's binary with one event, under a Lambda runtime of its own
+// Process is a function's binary with one event, under a Lambda runtime of its own
 // (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html).
-type process struct {
+type Process struct {
+	Logs    bytes.Buffer // what it printed, to be read when it has ended
+
 	command *exec.Cmd
 	ended   chan struct{} // closed when the process has ended
 	outcome chan string   // "response", or "error" with its text
 }
 
-// start hands the event to a new process of a binary. environment is added to the test's own.
-func start(t *testing.T, binary string, event []byte, environment ...string) *process {
+// Start hands the event to a new process of a binary. environment is added to the test's own.
+func Start(t testing.TB, binary string, event []byte, environment ...string) *Process {
 	t.Helper()
-	p := &process{ended: make(chan struct{}), outcome: make(chan string, 1)}
+	p := &Process{ended: make(chan struct{}), outcome: make(chan string, 1)}
 	events := make(chan []byte, 1)
 	events <- event
 	mux := http.NewServeMux()
@@ -59,7 +62,7 @@ func start(t *testing.T, binary string, event []byte, environment ...string) *pr
 	runtime := httptest.NewServer(mux)
 	p.command = exec.Command(binary)
 	p.command.Env = append(append(os.Environ(), environment...), "AWS_LAMBDA_RUNTIME_API="+runtime.Listener.Addr().String(), "AWS_LAMBDA_FUNCTION_NAME=local")
-	p.command.Stderr = os.Stderr
+	p.command.Stdout, p.command.Stderr = &p.Logs, &p.Logs
 	if err := p.command.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -68,27 +71,27 @@ func start(t *testing.T, binary string, event []byte, environment ...string) *pr
 		close(p.ended)
 	}()
 	t.Cleanup(func() {
-		p.kill()
+		p.Kill()
 		runtime.CloseClientConnections()
 		runtime.Close()
 	})
 	return p
 }
 
-// kill ends the process as the machine's power would, and returns when it is no more.
-func (p *process) kill() {
+// Kill ends the process as the machine's power would, and returns when it is no more.
+func (p *Process) Kill() {
 	_ = p.command.Process.Kill()
 	<-p.ended
 }
 
-// wait returns how the event ended, "" where the process was killed before.
-func (p *process) wait(t *testing.T) string {
+// Wait returns how the event ended, "" where the process was killed before.
+func (p *Process) Wait(t testing.TB) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	select {
 	case outcome := <-p.outcome:
-		p.kill()
+		p.Kill()
 		return outcome
 	case <-p.ended:
 		return ""

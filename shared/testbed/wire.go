@@ -1,4 +1,4 @@
-package main
+package testbed
 
 import (
 	"net"
@@ -6,15 +6,15 @@ import (
 	"testing"
 )
 
-// wire is a proxy before the database that shows every piece of the conversation before it goes on, and ends the
+// Wire is a proxy before the database that shows every piece of the conversation before it goes on, and ends the
 // conversation instead where it is told false. The pieces are small statements, so each comes whole.
-type wire struct {
-	sent func(piece []byte) bool // by the function
-	got  func(piece []byte) bool // by the database
+type Wire struct {
+	Sent func(piece []byte) bool // by the function
+	Got  func(piece []byte) bool // by the database
 }
 
-// before puts the wire before the database of an address and returns the address to use in its place.
-func (w wire) before(t *testing.T, address string) string {
+// Before puts the wire before the database of an address and returns the address to use in its place.
+func (w Wire) Before(t testing.TB, address string) string {
 	t.Helper()
 	database, err := url.Parse(address)
 	if err != nil {
@@ -37,8 +37,8 @@ func (w wire) before(t *testing.T, address string) string {
 				near.Close()
 				continue
 			}
-			go carry(near, far, w.sent)
-			go carry(far, near, w.got)
+			go carry(near, far, w.Sent)
+			go carry(far, near, w.Got)
 		}
 	}()
 	database.Host = listener.Addr().String()
