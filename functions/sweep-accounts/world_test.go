@@ -5,6 +5,8 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -27,6 +29,7 @@ type world struct {
 	cdn    testbed.CDNAddress
 	links  cdn.Links
 	public ed25519.PublicKey
+	seed   string // of the key that signs receipts
 }
 
 func open(t *testing.T) world {
@@ -53,7 +56,8 @@ func open(t *testing.T) world {
 		t.Fatal(err)
 	}
 	w.ledger = erasure.Ledger{Objects: w.objects, Key: w.people.Lookup, Terms: w.terms}
-	if w.signer, err = receipt.ParsePrivateKey(base64.StdEncoding.EncodeToString(private.Seed())); err != nil {
+	w.seed = base64.StdEncoding.EncodeToString(private.Seed())
+	if w.signer, err = receipt.ParsePrivateKey(w.seed); err != nil {
 		t.Fatal(err)
 	}
 	return w
@@ -67,6 +71,37 @@ func (w world) hour(t *testing.T, at time.Time) report {
 		t.Fatal(err)
 	}
 	return done
+}
+
+// asProcess fires the schedule at a time for the function as it is deployed, and gives what it printed.
+func (w world) asProcess(t *testing.T, at time.Time) string {
+	t.Helper()
+	folder := t.TempDir()
+	testbed.Build(t, folder, "sweep-accounts")
+	event, _ := json.Marshal(map[string]time.Time{"time": at}) // a time always can be
+	p := testbed.Start(t, filepath.Join(folder, "sweep-accounts"), event, w.environment(w.parts())...)
+	if outcome := p.Wait(t); outcome != "response" {
+		t.Fatalf("it ends with %q: %s", outcome, &p.Logs)
+	}
+	return p.Logs.String()
+}
+
+// parts are the addresses of all that the function reaches.
+type parts struct{ database, bucket, edge, stripe string }
+
+func (w world) parts() parts {
+	return parts{w.people.Address.Eraser, w.cdn.Bucket.Endpoint, w.cdn.PurgeURL, w.till.URL}
+}
+
+// environment of the function, with its parts at these addresses.
+func (w world) environment(at parts) []string {
+	return []string{
+		"DATABASE_URL=" + at.database, "BUCKET_ENDPOINT=" + at.bucket, "BUCKET_NAME=" + w.cdn.Bucket.Name,
+		"BUCKET_ACCESS_KEY_ID=" + w.cdn.Bucket.AccessKeyID, "BUCKET_SECRET_ACCESS_KEY=" + w.cdn.Bucket.SecretAccessKey,
+		"CDN_URL=" + w.cdn.URL, "CDN_PURGE_URL=" + at.edge, "CDN_PURGE_TOKEN=" + w.cdn.PurgeToken,
+		"STRIPE_URL=" + at.stripe, "STRIPE_SECRET_KEY=" + w.till.Key, "BACKUP_DAYS=7",
+		"LOOKUP_KEY=" + base64.StdEncoding.EncodeToString(w.people.Lookup), "RECEIPT_KEY=" + w.seed,
+	}
 }
 
 // leave closes an account as delete-account does.
