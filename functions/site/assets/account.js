@@ -12,7 +12,7 @@ export async function refreshAccount() {
   bar.dataset.available = available;
   bar.replaceChildren(credits(available), held ? element("span", { className: "held" }, ` · ${held} held`) : "");
   bar.title = account.email;
-  wear(account.preferences?.theme ?? "system");
+  wear(account.preferences.theme);
   introduce(account);
   return account;
 }

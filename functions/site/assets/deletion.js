@@ -1,6 +1,6 @@
 import { api, retry, show } from "./api.js";
 import { forget, offerSignOut, refreshAccount, signOut } from "./account.js";
-import { classesTable, datesList, staysTable } from "./departure.js";
+import { classesTable, datesList, pair, staysTable } from "./departure.js";
 import { byId } from "./element.js";
 import { isFresh, resumed, signInFreshly } from "./fresh.js";
 import { minute } from "./money.js";
@@ -33,10 +33,10 @@ try {
 }
 
 function draw() {
-  const { state, classes, stays, held = [], undo_until } = plan;
+  const { state, classes, stays, held } = plan;
   byId("goes").replaceChildren(classesTable(classes, state));
   byId("stays").replaceChildren(staysTable(stays, held));
-  if (state === "none") return drawBefore(undo_until);
+  if (state === "none") return drawBefore();
   byId("nav").hidden = true; // nothing else answers a closed account
   byId("menu").hidden = true;
   document.querySelector(".credits").hidden = true;
@@ -47,8 +47,8 @@ function drawBefore() {
   byId("lead").textContent = "This ends your account and erases what is in it. Read first what goes, when, and what stays.";
   byId("dates").replaceChildren(...datesList(plan));
   byId("with-grace-says").textContent = `With time to take it back, until ${minute(plan.undo_until)}`;
-  byId("with-grace-note").textContent = "You are signed out and your links end at once. Sign in until then and you have everything again. After that it is erased.";
-  byId("subscription").textContent = "All devices are signed out and the links to your pictures end at once. So does a plan, without a refund of what is paid; credits go with the account.";
+  byId("with-grace-note").textContent = "You are signed out and your links end at once. Sign in until then to take it back, with all pictures and credits; a plan has to be chosen anew. After that everything is erased.";
+  byId("subscription").textContent = "All devices are signed out and the links to your pictures end at once. So does a plan; credits go with the account.";
   byId("about-fresh").textContent = isFresh(account) ? "One more question follows." : "You sign in again first, then one more question follows.";
   byId("deed").hidden = false;
 }
@@ -58,9 +58,10 @@ function drawAfter() {
   const canTakeBack = (state === "closing" || state === "grace") && Date.now() < Date.parse(undo_until);
   byId("title").textContent = "Your account is closed";
   byId("lead").textContent = canTakeBack
-    ? `It will be erased after ${minute(undo_until)}. Until then you can take it back, and everything is as it was.`
+    ? `It will be erased after ${minute(undo_until)}. Until then you can take it back: pictures, orders and credits are as you left them. A plan has to be chosen anew.`
     : "It is being erased. This cannot be taken back any more.";
-  byId("grace-dates").replaceChildren(...datesList(plan));
+  const word = { ending: "Being ended", ended: "Ended" };
+  byId("grace-dates").replaceChildren(...datesList(plan), pair("Links to pictures", word[plan.links] ?? "–"), pair("Plan and payments", word[plan.subscription] ?? "–"));
   byId("take-back").hidden = !canTakeBack;
   byId("to-receipt").href = `/receipt?id=${encodeURIComponent(id)}`;
   byId("dates-part").hidden = true; // they stand above already
@@ -105,13 +106,12 @@ async function deleteAccount() {
 function showClosed(done) {
   const address = new URL(`/receipt?id=${encodeURIComponent(done.id)}`, location.origin).href;
   history.replaceState(null, "", address);
-  const dates = { backups_until: plan.backups_until, ...done };
   document.title = "Your account is closed · Nanoflux";
   byId("title").textContent = "Your account is closed";
   byId("lead").textContent = "You are signed out everywhere. The links to your pictures stop working within half a minute.";
   byId("receipt-link").href = address;
   byId("receipt-link").textContent = address;
-  byId("closed-dates").replaceChildren(...datesList(dates));
+  byId("closed-dates").replaceChildren(...datesList(done));
   byId("change-mind").textContent = Date.now() < Date.parse(done.undo_until)
     ? `To take it back, sign in with the same Google account until ${minute(done.undo_until)}.` : "";
   for (const id of ["plan", "deed", "nav", "menu"]) byId(id).hidden = true;

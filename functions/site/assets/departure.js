@@ -11,17 +11,18 @@ const names = {
 export const inOrder = (a, b) => Object.keys(names).indexOf(a) - Object.keys(names).indexOf(b);
 export const nameOf = (word) => names[word] ?? titled(word.replaceAll("_", "-"));
 
+// stages of an erasure: the title, what happens while it is under way, what the receipt says of it.
 export const stages = {
-  closing: ["Closed", "Signed out everywhere; links and plan are being ended."],
-  grace: ["Days to take it back", "Nothing is erased yet."],
-  record: ["Written down", "An entry outside the database keeps backups from bringing the account back."],
-  stripe: ["Stripe", "The customer at Stripe is deleted."],
-  objects: ["Files", "Pictures, thumbnails, uploads and exports are deleted from storage."],
-  edge: ["Copies", "The content network forgets its copies."],
-  key: ["Key", "The key is destroyed that everything private was encrypted with."],
-  rows: ["Records", "Every row of the account is deleted from the database."],
-  verify: ["Looked for", "Another way of looking finds nothing left."],
-  held: ["Kept by law", "Something must be kept for now; everything else is erased."],
+  closing: ["Closed", "Signed out everywhere; links and plan are being ended.", "Signed out everywhere; links and plan were ended."],
+  grace: ["Days to take it back", "Nothing is erased yet.", "They were over, or not wanted."],
+  record: ["Written down", "An entry outside the database keeps backups from bringing the account back.", "An entry outside the database keeps backups from bringing the account back."],
+  stripe: ["Stripe", "The customer at Stripe is deleted.", "The customer at Stripe was deleted, if there was one."],
+  objects: ["Files", "Pictures, thumbnails, uploads and exports are deleted from storage.", "Pictures, thumbnails, uploads and exports were deleted from storage."],
+  edge: ["Copies", "The content network forgets its copies.", "The content network forgot its copies."],
+  key: ["Key", "The key is destroyed that everything private was encrypted with.", "The key was destroyed that everything private was encrypted with."],
+  rows: ["Records", "Every row of the account is deleted from the database.", "Every row of the account was deleted from the database."],
+  verify: ["Looked for", "We look once more, by another way, whether anything is left.", "Another way of looking found nothing left."],
+  held: ["Kept by law", "Something must be kept for now; everything else is erased.", "Something had to be kept for a time, and is erased too."],
 };
 
 export const pair = (name, value, className = "") => element("div", { className }, element("dt", {}, name), element("dd", {}, value));

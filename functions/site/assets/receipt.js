@@ -14,7 +14,7 @@ const verdicts = {
   changed: ["bad", "This was changed.", "The signature does not belong to this text: somebody changed the receipt, or a part of it is missing."],
   unknown: ["bad", "This is not signed by us.", "None of our public keys belongs to it."],
   unreadable: ["bad", "This is no receipt.", "A receipt is one long line of three parts with two dots between them. Perhaps a part is missing."],
-  uncheckable: ["warn", "This browser cannot check the signature.", "It lacks Ed25519. A newer browser can, or save the receipt and run: make verify-receipt"],
+  uncheckable: ["warn", "This browser cannot check the signature.", "It lacks Ed25519. A newer browser can; so can our program: save the receipt, and run make verify-receipt with the file."],
 };
 let shown = null; // the receipt on the page, as it was signed
 
@@ -116,7 +116,7 @@ function paper(receipt) {
     element("div", { className: "scroll" }, staysTable(stays ?? [])),
     element("h2", {}, "When what was done"),
     element("div", { className: "scroll" }, table("When what was done", [["Step"], ["Done"]], (passed ?? []).map(({ stage, at }) => element("tr", {},
-      element("th", { scope: "row" }, stages[stage]?.[0] ?? stage, element("span", { className: "note" }, stages[stage]?.[1] ?? "")), element("td", { className: "date" }, minute(at)))))),
+      element("th", { scope: "row" }, stages[stage]?.[0] ?? stage, element("span", { className: "note" }, stages[stage]?.[2] ?? "")), element("td", { className: "date" }, minute(at)))))),
   ];
 }
 
