@@ -153,7 +153,7 @@ func (r *runner) startCDN(site string) error {
 	}
 	objects := cdn.S3{Endpoint: r.at.Bucket, Bucket: bucketName, Region: bucket.Region,
 		AccessKeyID: r.secrets["BUCKET_ACCESS_KEY_ID"], SecretAccessKey: r.secrets["BUCKET_SECRET_ACCESS_KEY"]}
-	r.front = cdn.New(cdn.Config{URL: r.at.CDN, SiteOrigin: site, Key: signing, Fetch: objects.Fetch,
+	r.front = cdn.New(cdn.Config{URL: r.at.CDN, SiteOrigin: site, Key: signing, Fetch: objects.Fetch, Open: objects.Open,
 		PurgeToken: r.secrets["CDN_PURGE_TOKEN"], Now: r.clock.now})
 	r.answer(r.front, listener)
 	return nil

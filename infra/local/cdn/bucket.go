@@ -26,6 +26,9 @@ type Object struct {
 // Fetch gets one whole object, or ErrNotFound.
 type Fetch func(ctx context.Context, key string) (Object, error)
 
+// Open gives the bucket's answer to GET or HEAD as it comes, with the range of bytes that the Range header ranges asks for.
+type Open func(ctx context.Context, method, key, ranges string) (*http.Response, error)
+
 // S3 is a bucket behind an S3 endpoint, addressed by path.
 type S3 struct {
 	Endpoint        string // for example http://127.0.0.1:4030
@@ -45,24 +48,7 @@ const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b
 func (s S3) Fetch(ctx context.Context, key string) (Object, error) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	target := s.Endpoint + "/" + s.Bucket + "/" + httpbinding.EscapePath(key, false)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target, nil)
-	if err != nil {
-		return Object{}, err
-	}
-	request.Header.Set("X-Amz-Content-Sha256", emptyHash)
-	region := s.Region
-	if region == "" {
-		region = "auto"
-	}
-	credentials := aws.Credentials{AccessKeyID: s.AccessKeyID, SecretAccessKey: s.SecretAccessKey}
-	// S3 signs the path as it is sent; the wall clock, because the bucket compares it with its own.
-	err = v4.NewSigner().SignHTTP(ctx, credentials, request, emptyHash, "s3", region, time.Now(),
-		func(options *v4.SignerOptions) { options.DisableURIPathEscaping = true })
-	if err != nil {
-		return Object{}, err
-	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := s.Open(ctx, http.MethodGet, key, "")
 	if err != nil {
 		return Object{}, err
 	}
@@ -79,4 +65,31 @@ func (s S3) Fetch(ctx context.Context, key string) (Object, error) {
 		return Object{}, fmt.Errorf("object %q is larger than %d bytes", key, maxObject)
 	}
 	return Object{Body: body, ContentType: response.Header.Get("Content-Type"), ETag: response.Header.Get("ETag")}, nil
+}
+
+// Open gives the bucket's own answer to a signed GET or HEAD, for a range of bytes where there is one. Whoever asks closes
+// its body.
+func (s S3) Open(ctx context.Context, method, key, ranges string) (*http.Response, error) {
+	target := s.Endpoint + "/" + s.Bucket + "/" + httpbinding.EscapePath(key, false)
+	request, err := http.NewRequestWithContext(ctx, method, target, nil)
+	if err != nil {
+		return nil, err
+	}
+	if ranges != "" {
+		request.Header.Set("Range", ranges)
+	}
+	request.Header.Set("Accept-Encoding", "identity")
+	request.Header.Set("X-Amz-Content-Sha256", emptyHash)
+	region := s.Region
+	if region == "" {
+		region = "auto"
+	}
+	credentials := aws.Credentials{AccessKeyID: s.AccessKeyID, SecretAccessKey: s.SecretAccessKey}
+	// S3 signs the path as it is sent; the wall clock, because the bucket compares it with its own.
+	err = v4.NewSigner().SignHTTP(ctx, credentials, request, emptyHash, "s3", region, time.Now(),
+		func(options *v4.SignerOptions) { options.DisableURIPathEscaping = true })
+	if err != nil {
+		return nil, err
+	}
+	return http.DefaultClient.Do(request)
 }

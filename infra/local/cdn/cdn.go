@@ -22,6 +22,7 @@ type Config struct {
 	SiteOrigin string // the one origin that scripts may read images from; empty for none
 	Key        []byte // signs links, 32 bytes
 	Fetch      Fetch  // gets objects, for example S3.Fetch
+	Open       Open   // passes archives through, for example S3.Open
 	PurgeToken string // bearer token of the purge API
 	Now        func() time.Time
 }
@@ -88,6 +89,10 @@ func (f *Front) serve(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusForbidden, "This link is not valid, or not any more.")
 		return
 	}
+	if isArchive(key) {
+		f.serveArchive(w, r, key)
+		return
+	}
 	object, hit, err := f.object(r, key, now)
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -105,6 +110,9 @@ func (f *Front) serve(w http.ResponseWriter, r *http.Request) {
 	header.Set("ETag", object.tag())
 	header.Set("Cache-Control", "private, max-age="+strconv.FormatInt(min(expires-now.Unix(), maxAge), 10))
 	header.Set("CF-Cache-Status", map[bool]string{true: "HIT", false: "MISS"}[hit])
+	if name := r.URL.Query().Get("download"); name != "" {
+		header.Set("Content-Disposition", attachment(name))
+	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(object.Body))
 }
 
