@@ -72,11 +72,20 @@ func TestStripeForgetsWhoLeft(t *testing.T) {
 	if found, err := c.Stripe.Customers(t.Context(), c.who.ID); err != nil || len(found) != 0 {
 		t.Errorf("the search finds %v, %v", found, err)
 	}
-	paid := people.Ask[string](t, c.Database, `select id from app.payment`)
-	c.Refund(paid, "100")
+}
+
+func TestTheCountryThatTaxIsOwedToOutlivesWhatStripeForgot(t *testing.T) {
+	c := open(t)
+	order := c.Order(c.customer, c.who.ID, "pack-200").ID
+	c.Arrange("pay", map[string]string{"session": order, "method": "bank", "country": "DE"})
+	c.Arrange("settle", map[string]any{"session": order, "arrived": true})
 	c.hear()
-	if country := people.Ask[string](t, c.Database, `select tax_country from app.payment where status = 'partly_refunded'`); country != "DE" {
-		t.Errorf("the country that tax is owed to is %q", country)
+	c.leave(c.who.ID)
+	c.erases("two minutes later", c.Stripe, c.later(), true)
+	c.Refund(people.Ask[string](t, c.Database, `select id from app.payment`), "100")
+	c.hear()
+	if country := people.Ask[string](t, c.Database, `select coalesce(tax_country, '') from app.payment where status = 'partly_refunded'`); country != "DE" {
+		t.Errorf("it is %q", country)
 	}
 }
 

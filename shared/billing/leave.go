@@ -25,7 +25,7 @@ const settled = 2 * unanswered
 // payment.ErrNotFound where Stripe does not know our customer: then the key may be another Stripe account's.
 func EndFor(ctx context.Context, db postgres.Querier, stripe *payment.Stripe, account string, at time.Time) (ended bool, err error) {
 	who, err := leaverOf(ctx, db, stripe, account, at)
-	if err != nil || !who.closed {
+	if err != nil {
 		return false, err
 	}
 	ended, err = each(who.customers, func(customer string) (bool, error) { return stripe.EndAll(ctx, customer) })
@@ -38,7 +38,7 @@ func EndFor(ctx context.Context, db postgres.Querier, stripe *payment.Stripe, ac
 // those of EndFor.
 func EraseFor(ctx context.Context, db postgres.Querier, stripe *payment.Stripe, account string, at time.Time) (done bool, err error) {
 	who, err := leaverOf(ctx, db, stripe, account, at)
-	if err != nil || !who.closed {
+	if err != nil {
 		return false, err
 	}
 	done, err = each(who.customers, func(customer string) (bool, error) {
@@ -70,9 +70,8 @@ func each(customers []string, do func(customer string) (done bool, err error)) (
 
 // leaver is an account on its way out, or gone, as Stripe knows it.
 type leaver struct {
-	closed    bool     // or gone
 	settled   bool     // nobody can be at work for it any more
-	customers []string // at Stripe; ours first
+	customers []string // at Stripe; ours first; none of an account that is open
 }
 
 func leaverOf(ctx context.Context, db postgres.Querier, stripe *payment.Stripe, account string, at time.Time) (who leaver, err error) {
@@ -84,11 +83,10 @@ func leaverOf(ctx context.Context, db postgres.Querier, stripe *payment.Stripe, 
 	if err != nil {
 		return leaver{}, fmt.Errorf("asking how an account is left: %w", err)
 	}
-	who.closed = !exists || closedAt != nil
-	who.settled = !exists || closedAt != nil && !closedAt.After(at.Add(-settled))
-	if !who.closed {
-		return who, nil
+	if exists && closedAt == nil {
+		return leaver{}, nil
 	}
+	who.settled = !exists || !closedAt.After(at.Add(-settled))
 	if who.customers, err = stripe.Customers(ctx, account); err != nil {
 		return leaver{}, err
 	}

@@ -190,6 +190,20 @@ func TestAPlanThatRunsOnForAClosedAccountIsFoundByTheDaysComparison(t *testing.T
 	}
 }
 
+func TestAnAnswerThatSomethingEndedIsNotBelievedUntilNothingIsFound(t *testing.T) {
+	c := open(t)
+	c.Buy(c.customer, c.who.ID, "plus-monthly", till.Visa)
+	c.leave(c.who.ID)
+	lies := c.answering(func(r *http.Request) string {
+		if r.Method == http.MethodDelete {
+			return `{"id":"sub_1","object":"subscription","status":"canceled"}`
+		}
+		return ""
+	})
+	c.ends("nothing was done", lies, c.later(), false)
+	c.ends("it is done", c.Stripe, c.later(), true)
+}
+
 func TestACustomerOfAnotherStripeIsNoProofThatNothingIsBilled(t *testing.T) {
 	c := open(t)
 	c.Do(t, `insert into app.customer (account_id, id, operation, begun_at) values ($1, 'cus_elsewhere', $2, $3)`, c.who.ID, uuid.NewString(), c.now)
