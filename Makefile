@@ -81,6 +81,10 @@ test-pgbouncer: $(LOCAL) $(TALLY) ## the main module's tests through PgBouncer, 
 test-events: $(LOCAL) ## a life of Stripe's events in 500 orders, each ten times, half of them at once, some lost
 	@set -o pipefail; $(LOCAL) with --parts=postgres,stripe -- go test -count=1 -timeout=15m -run Life ./functions/stripe-webhook -permutations=500 | grep -v '^{'
 
+.PHONY: test-erasure
+test-erasure: $(LOCAL) ## an erasure in which each request goes wrong in each way, one by one, and every race a hundred times
+	@set -o pipefail; $(WITH_PARTS) go test -count=1 -timeout=40m ./functions/sweep-accounts -every=1 -races=100 | grep -v '^{'
+
 .PHONY: bench
 bench: $(LOCAL) ## how fast the service is beside what limits it, measured in turns; takes a minute or two
 	@exec $(LOCAL) bench
