@@ -18,11 +18,16 @@ import (
 // page or make a customer, for as long as a function lives, and Stripe's search lags behind by as much again.
 const settled = 2 * unanswered
 
+// outage is how far Stripe's search falls behind at worst, as docs.stripe.com/api/customers/search says: so long it is no proof
+// that an attempt at making a customer, which was not answered, made none.
+const outage = time.Hour
+
 // EndFor ends all that could still be billed to a closed account: open Checkout pages and every subscription, of our customer
-// and of all that Stripe knows for the account, since the answer that named one may have been lost. It is true only if Stripe
-// says that nothing is live any more, and not within two minutes of the closing, though it has ended by then what it found.
-// An account that is open is left alone, and never ended. Repeat it while it is false or fails; the errors are the gates', and
-// payment.ErrNotFound where Stripe does not know our customer: then the key may be another Stripe account's.
+// and of all that Stripe knows for the account, since the answer that named one may have been lost. What it finds ends at once;
+// but it is true only if Stripe says that nothing is live any more, not within two minutes of the closing, nor within an hour of
+// an attempt at making a customer that was not answered. An account that is open is left alone, and never ended. Repeat it
+// while it is false or fails; the errors are the gates', and payment.ErrNotFound where Stripe does not know our customer: then
+// the key may be another Stripe account's.
 func EndFor(ctx context.Context, db postgres.Querier, stripe *payment.Stripe, account string, at time.Time) (ended bool, err error) {
 	who, err := leaverOf(ctx, db, stripe, account, at)
 	if err != nil {
@@ -75,18 +80,20 @@ type leaver struct {
 }
 
 func leaverOf(ctx context.Context, db postgres.Querier, stripe *payment.Stripe, account string, at time.Time) (who leaver, err error) {
-	var exists bool
+	var exists, lost bool
 	var closedAt *time.Time
 	var ours *string
-	err = db.QueryRow(ctx, `select app.has_account($1), app.closed($1), (select id from app.customer where account_id = $1)`, account).
-		Scan(&exists, &closedAt, &ours)
+	err = db.QueryRow(ctx, `
+		select app.has_account($1), app.closed($1), (select id from app.customer where account_id = $1),
+		       exists (select from app.customer where account_id = $1 and id is null and begun_at > $2 and begun_at < 'infinity')`,
+		account, at.Add(-outage)).Scan(&exists, &closedAt, &ours, &lost)
 	if err != nil {
 		return leaver{}, fmt.Errorf("asking how an account is left: %w", err)
 	}
 	if exists && closedAt == nil {
 		return leaver{}, nil
 	}
-	who.settled = !exists || !closedAt.After(at.Add(-settled))
+	who.settled = !exists || !lost && !closedAt.After(at.Add(-settled))
 	if who.customers, err = stripe.Customers(ctx, account); err != nil {
 		return leaver{}, err
 	}

@@ -112,10 +112,13 @@ func TestACustomerWhoseMakingWasLostIsFoundAndEnded(t *testing.T) {
 		return ""
 	})
 	c.ends("while the search lags", lagging, c.now.Add(time.Minute), false)
-	c.ends("later", c.Stripe, c.later(), true)
+	c.ends("later", c.Stripe, c.later(), false) // it is ended, but a third one may still come up
 	if left := append(c.live(c.customer), c.live(second)...); len(left) != 0 {
 		t.Errorf("%v go on", left)
 	}
+	c.ends("an hour later", c.Stripe, c.now.Add(time.Hour), true)
+	c.Do(t, `update app.customer set begun_at = 'infinity'`) // its customer was deleted, and nobody has begun to make another
+	c.ends("when nothing was begun", c.Stripe, c.later(), true)
 }
 
 // answering gives a Stripe before which somebody may answer; "" lets a request pass.

@@ -30,7 +30,7 @@ func (s *Stripe) FindCustomer(ctx context.Context, account string) (id string, f
 }
 
 // Customers finds every customer of an account, oldest first; several, where answers were lost. Stripe's search lags by up to a
-// minute, longer during an outage, so one that was made or deleted just now may be missing or still there.
+// minute, during an outage an hour, so one that was made or deleted just now may be missing or still there.
 func (s *Stripe) Customers(ctx context.Context, account string) (ids []string, err error) {
 	if strings.ContainsAny(account, `'\`) {
 		return nil, errors.New("finding a customer: this is no account's id")
