@@ -79,10 +79,11 @@ function drop(id) {
   cards.delete(id);
 }
 
-// showTitle lets the tab tell how it goes, also while another one is looked at.
+// showTitle lets the page, and its tab while another one is looked at, tell how it goes.
 function showTitle(list) {
   const under = list.find(packing);
   const ready = list.some(({ state }) => state === "ready");
+  byId("ready").hidden = !ready;
   document.title = `${under ? `${Math.floor(under.percent)} % · Export` : ready ? "✓ Export ready" : "Export"} · Nanoflux`;
 }
 
