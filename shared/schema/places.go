@@ -12,11 +12,14 @@ type Place struct {
 	Kept    string
 }
 
+// Library is the pattern of the images' keys.
+const Library = "<account>/<id>/<name>"
+
 // Places lists every kind of key in the bucket. The bucket refuses to write anywhere else, so that nobody can keep an
 // object without deciding about it.
 func Places() []Place {
 	return []Place{
-		{"<account>/<id>/<name>", "an image of the library, with its thumbnail", Person, WithAccount, library},
+		{Library, "an image of the library, with its thumbnail", Person, WithAccount, library},
 		{"<account>/incoming/<id>", "a file as it was uploaded, before it is taken in", Person, WithAccount, hour},
 		{"<account>/exports/<id>/<name>", "an archive of everything, or of some images, as its owner ordered it", Person, WithAccount, "seven days"},
 		{"revoked/<account>", "the mark that no link to the account's objects works", Service, AtItsEnd,
