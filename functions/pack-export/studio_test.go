@@ -89,10 +89,16 @@ func (s packing) order(t testing.TB, v visitor.Visitor, images ...string) string
 // ring runs the job for an archive at a time, as Lambda does.
 func (s packing) ring(t testing.TB, id string, at time.Time) error {
 	t.Helper()
+	return s.ringUntil(t.Context(), t, id, at)
+}
+
+// ringUntil is ring with a deadline in the context.
+func (s packing) ringUntil(ctx context.Context, t testing.TB, id string, at time.Time) error {
+	t.Helper()
 	handler := task.Handler(func(ctx context.Context, clock task.Clock, bell rung) (struct{}, error) {
 		return struct{}{}, s.run(ctx, clock, bell)
 	})
-	_, err := handler(t.Context(), event(t, id, at))
+	_, err := handler(ctx, event(t, id, at))
 	return err
 }
 
