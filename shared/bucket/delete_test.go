@@ -2,11 +2,7 @@ package bucket_test
 
 import (
 	"context"
-	"encoding/xml"
-	"errors"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -19,133 +15,6 @@ import (
 	"nanoflux.ai/backend/shared/bucket"
 	"nanoflux.ai/backend/shared/testbed"
 )
-
-// A store is a bucket that goes wrong as it is told; it speaks as much of S3 as deleting takes.
-type store struct {
-	mu         sync.Mutex
-	keys       []string              // sorted
-	stubborn   func(key string) bool // such a key is refused in a batch
-	immovable  string                // this one also alone
-	throttled  int                   // so many requests more are throttled, by turns as S3 and as R2 say it
-	refilled   func() string         // if not nil, gives a key that comes after each batch
-	cutShort   bool                  // listings say that there are more, but not where
-	page       int                   // keys of one listing
-	batches    int
-	singles    []string
-	under      int           // batches under way
-	together   int           // the most of them at once
-	come, hold chan struct{} // if not nil, a batch tells that it has come and waits
-}
-
-func (s *store) open(t *testing.T) *bucket.Bucket {
-	t.Helper()
-	if s.page == 0 {
-		s.page = 1000
-	}
-	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	return bucket.Open(server.URL, "images", "x", "x")
-}
-
-func (s *store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if s.throttles(w) {
-		return
-	}
-	query := r.URL.Query()
-	switch {
-	case r.Method == http.MethodPost && query.Has("delete"):
-		s.deleteBatch(w, r)
-	case r.Method == http.MethodDelete:
-		s.deleteOne(w, strings.TrimPrefix(r.URL.Path, "/images/"))
-	case query.Has("uploads"):
-		fmt.Fprint(w, `<ListMultipartUploadsResult/>`)
-	default:
-		s.list(w, query.Get("prefix"), max(query.Get("start-after"), query.Get("continuation-token")))
-	}
-}
-
-func (s *store) throttles(w http.ResponseWriter) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.throttled == 0 {
-		return false
-	}
-	s.throttled--
-	if s.throttled%2 == 0 {
-		w.WriteHeader(http.StatusTooManyRequests)
-		fmt.Fprint(w, `<Error><Code>TooManyRequests</Code></Error>`)
-	} else {
-		w.WriteHeader(http.StatusServiceUnavailable)
-		fmt.Fprint(w, `<Error><Code>SlowDown</Code></Error>`)
-	}
-	return true
-}
-
-func (s *store) deleteBatch(w http.ResponseWriter, r *http.Request) {
-	var asked struct {
-		Object []struct{ Key string }
-	}
-	_ = xml.NewDecoder(r.Body).Decode(&asked)
-	s.mu.Lock()
-	s.batches++
-	s.under++
-	s.together = max(s.together, s.under)
-	s.mu.Unlock()
-	if s.hold != nil {
-		s.come <- struct{}{}
-		<-s.hold
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.under--
-	fmt.Fprint(w, `<DeleteResult>`)
-	for _, o := range asked.Object {
-		if s.stubborn != nil && s.stubborn(o.Key) {
-			fmt.Fprintf(w, `<Error><Key>%s</Key><Code>InternalError</Code></Error>`, o.Key)
-		} else {
-			s.keys = slices.DeleteFunc(s.keys, func(key string) bool { return key == o.Key })
-		}
-	}
-	fmt.Fprint(w, `</DeleteResult>`)
-	if s.refilled != nil {
-		s.keys = append(s.keys, s.refilled())
-	}
-}
-
-func (s *store) deleteOne(w http.ResponseWriter, key string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.singles = append(s.singles, key)
-	if key == s.immovable {
-		w.WriteHeader(http.StatusForbidden)
-		fmt.Fprint(w, `<Error><Code>AccessDenied</Code></Error>`)
-		return
-	}
-	s.keys = slices.DeleteFunc(s.keys, func(k string) bool { return k == key })
-	w.WriteHeader(http.StatusNoContent)
-}
-
-func (s *store) list(w http.ResponseWriter, prefix, after string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	fmt.Fprint(w, `<ListBucketResult>`)
-	listed := 0
-	for i, key := range s.keys {
-		if key <= after || !strings.HasPrefix(key, prefix) {
-			continue
-		}
-		fmt.Fprintf(w, `<Contents><Key>%s</Key><Size>7</Size><LastModified>2026-03-01T12:00:00.000Z</LastModified></Contents>`, key)
-		if listed++; listed == s.page {
-			if s.cutShort {
-				fmt.Fprint(w, `<IsTruncated>true</IsTruncated>`)
-			} else if i < len(s.keys)-1 {
-				fmt.Fprintf(w, `<IsTruncated>true</IsTruncated><NextContinuationToken>%s</NextContinuationToken>`, key)
-			}
-			break
-		}
-	}
-	fmt.Fprint(w, `</ListBucketResult>`)
-}
 
 func numbered(n int) []string {
 	keys := make([]string, n)
@@ -316,55 +185,5 @@ func TestAPrefixIsAFolder(t *testing.T) {
 		if n, err := b.DeletePrefix(context.Background(), prefix); err == nil || n != 0 || len(s.keys) != 3 {
 			t.Errorf("%q: %d, %v", prefix, n, err)
 		}
-	}
-}
-
-func TestAListingHasEveryKeyOnceInOrder(t *testing.T) {
-	t.Parallel()
-	s := store{keys: append(numbered(2500), "z/1.png")}
-	b := s.open(t)
-	for after, wanted := range map[string][]string{"": numbered(2500), numbered(2001)[2000]: numbered(2500)[2001:]} {
-		var found []string
-		var sizes []int
-		err := b.WalkAfter(context.Background(), folder, after, func(page []bucket.Object) error {
-			sizes = append(sizes, len(page))
-			for _, o := range page {
-				if found = append(found, o.Key); o.Bytes != 7 || !o.At.Equal(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)) {
-					t.Fatalf("%+v", o)
-				}
-			}
-			return nil
-		})
-		if err != nil || !slices.Equal(found, wanted) || len(sizes) != (len(wanted)+999)/1000 {
-			t.Errorf("after %q: %v, %d keys in pages of %v", after, err, len(found), sizes)
-		}
-	}
-	enough, pages := errors.New("enough"), 0
-	if err := b.Walk(context.Background(), "", func([]bucket.Object) error { pages++; return enough }); !errors.Is(err, enough) || pages != 1 {
-		t.Errorf("%v after %d pages", err, pages)
-	}
-}
-
-func TestAListingThatIsCutShortIsAnError(t *testing.T) {
-	t.Parallel()
-	s := store{keys: numbered(20), page: 10, cutShort: true}
-	b := s.open(t)
-	if err := b.Walk(context.Background(), folder, func([]bucket.Object) error { return nil }); err == nil || strings.Contains(err.Error(), account) {
-		t.Errorf("%v", err)
-	}
-	endless := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Query().Has("uploads") {
-			fmt.Fprint(w, `<ListMultipartUploadsResult><IsTruncated>true</IsTruncated></ListMultipartUploadsResult>`)
-			return
-		}
-		fmt.Fprint(w, `<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>same</NextContinuationToken></ListBucketResult>`)
-	}))
-	defer endless.Close()
-	b = bucket.Open(endless.URL, "images", "x", "x")
-	if err := b.Walk(context.Background(), folder, func([]bucket.Object) error { return nil }); err == nil {
-		t.Error("a listing that goes round in circles ended well")
-	}
-	if _, err := b.DeletePrefix(context.Background(), folder); err == nil {
-		t.Error("a prefix counts as empty though its listing was cut short")
 	}
 }
