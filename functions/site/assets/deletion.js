@@ -26,7 +26,7 @@ try {
     ask();
   }
 } catch (problem) {
-  byId("plan").hidden = true;
+  byId("plan").hidden = plan === null;
   show(byId("problem"), problem, retry(() => location.reload()));
 } finally {
   byId("plan").setAttribute("aria-busy", "false");

@@ -19,7 +19,7 @@ try {
   follow();
 } catch (problem) {
   show(byId("problem"), problem, retry(() => location.reload()));
-  byId("list").replaceChildren();
+  byId("list").querySelectorAll(".waiting").forEach((place) => place.remove());
 } finally {
   byId("list").setAttribute("aria-busy", "false");
 }
