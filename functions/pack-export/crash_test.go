@@ -178,7 +178,7 @@ func TestAPackerThatIsKilledAnywhereIsGoneOnFor(t *testing.T) {
 	}
 }
 
-// A packer that lives for some moments only (a part of small files takes more than a hundred), again and again, comes to the end.
+// A packer that lives for some moments only, a few more each time, comes to the end.
 func TestAPackerThatIsKilledOverAndOverComesToTheEnd(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -187,7 +187,7 @@ func TestAPackerThatIsKilledOverAndOverComesToTheEnd(t *testing.T) {
 	killed := 0
 	for at := s.begun; testbed.One[string](t, s.testbed, `select state from app.archive`) == "packing"; at = at.Add(archive.Lease + time.Minute) {
 		var moments atomic.Int32
-		if s.dies(t, at, func(moment) bool { return moments.Add(1) > int32(15+37*killed%190) }) {
+		if s.dies(t, at, func(moment) bool { return moments.Add(1) > int32(15+7*killed) }) {
 			killed++
 		}
 		if killed > 200 {
