@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"path/filepath"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -143,8 +143,6 @@ func (f *fault) behind(t *testing.T, w world) (sweep, parts) {
 
 func TestAnErasureEndsTheSameWhateverGoesWrong(t *testing.T) {
 	t.Parallel()
-	folder := t.TempDir()
-	testbed.Build(t, folder, "sweep-accounts")
 	for way := refused; way <= shotDead; way++ {
 		t.Run(way.String(), func(t *testing.T) {
 			t.Parallel()
@@ -154,7 +152,7 @@ func TestAnErasureEndsTheSameWhateverGoesWrong(t *testing.T) {
 			w.hour(t, people.Now().Add(2*time.Hour)) // forgets the neighbour's hold
 			struck := 0
 			for nth := 1 + int(way)%*every; ; nth += *every {
-				if !w.endsTheSame(t, way, nth, folder) {
+				if !w.endsTheSame(t, way, nth) {
 					break
 				}
 				struck++
@@ -167,7 +165,7 @@ func TestAnErasureEndsTheSameWhateverGoesWrong(t *testing.T) {
 }
 
 // endsTheSame lets somebody come and leave while the nth request goes wrong; false if there is no nth.
-func (w world) endsTheSame(t *testing.T, way way, nth int, folder string) (struck bool) {
+func (w world) endsTheSame(t *testing.T, way way, nth int) (struck bool) {
 	t.Helper()
 	before := w.rows(t)
 	ada := w.settle(t, fmt.Sprintf("quillfeather%d", nth))
@@ -187,7 +185,7 @@ func (w world) endsTheSame(t *testing.T, way way, nth int, folder string) (struc
 		case f.over():
 			w.hour(t, when)
 		case way == shotDead:
-			w.killed(t, f, at, when, folder)
+			w.killed(t, f, at, when)
 		default:
 			patience := time.Minute
 			if way == hanging {
@@ -227,11 +225,11 @@ func (w world) expects(t *testing.T, p person) map[string]int64 {
 	return want
 }
 
-// killed runs the function as it is deployed, and kills it when the fault strikes.
-func (w world) killed(t *testing.T, f *fault, at parts, when time.Time, folder string) {
+// killed runs the function as a process of its own, and kills it when the fault strikes.
+func (w world) killed(t *testing.T, f *fault, at parts, when time.Time) {
 	t.Helper()
 	event, _ := json.Marshal(map[string]time.Time{"time": when})
-	p := testbed.Start(t, filepath.Join(folder, "sweep-accounts"), event, w.environment(at)...)
+	p := testbed.Start(t, os.Args[0], event, w.environment(at)...)
 	ended := make(chan struct{})
 	go func() {
 		select {

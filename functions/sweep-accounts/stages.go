@@ -46,7 +46,7 @@ func (s sweep) step(ctx context.Context, clock task.Clock, e *erasure.Erasure) (
 	case erasure.Grace, erasure.Held:
 		return false, s.begin(ctx, clock, e)
 	case erasure.Record:
-		return false, s.then(ctx, clock, e, erasure.Stripe, s.ledger.Record(ctx, *e))
+		return false, s.then(ctx, clock, e, erasure.Stripe, s.ledger.Record(ctx, *e, clock.Now()))
 	case erasure.Stripe:
 		return false, s.then(ctx, clock, e, erasure.Objects, s.customer(ctx, clock, e))
 	case erasure.Objects:
@@ -77,7 +77,7 @@ func marker(e *erasure.Erasure) string { return "revoked/" + e.Prefix }
 // close ends at once what must end at once. Links die even while Stripe is away, and the other way round; but grace begins only
 // when nothing is billed any more, so that nobody is erased who still pays.
 func (s sweep) close(ctx context.Context, clock task.Clock, e *erasure.Erasure) error {
-	recording := s.ledger.Record(ctx, *e)
+	recording := s.ledger.Record(ctx, *e, clock.Now())
 	links := s.objects.Put(ctx, marker(e), "text/plain", []byte("1"))
 	if links == nil && !e.LinksDead {
 		links = e.LinksEnded(ctx, s.db)
@@ -271,6 +271,11 @@ func (s sweep) verify(ctx context.Context, clock task.Clock, e *erasure.Erasure)
 	}
 	if err := s.customer(ctx, clock, e); err != nil {
 		return false, err
+	}
+	if at.After(e.EraseBy) { // backups of the days since the record have it too
+		if err := s.ledger.Record(ctx, *e, at); err != nil {
+			return false, err
+		}
 	}
 	// With the objects gone there is nothing left to refuse, and the marker's name is the account's prefix.
 	if _, err := s.objects.Delete(ctx, marker(e)); err != nil {

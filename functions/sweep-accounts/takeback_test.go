@@ -18,19 +18,19 @@ import (
 	"nanoflux.ai/backend/shared/testbed/people"
 )
 
-// remembered counts the ledger's entries of an account.
-func (w world) remembered(t *testing.T, account string) (n int) {
+// remembered names the ledger's entries of an account.
+func (w world) remembered(t *testing.T, account string) (keys []string) {
 	t.Helper()
 	mine := hex.EncodeToString(seal.MAC(w.people.Lookup, "erasure", account))
 	must(t, w.objects.Walk(t.Context(), "erasures/", func(page []bucket.Object) error {
 		for _, object := range page {
 			if strings.HasSuffix(object.Key, mine) {
-				n++
+				keys = append(keys, object.Key)
 			}
 		}
 		return nil
 	}))
-	return n
+	return keys
 }
 
 // opened fails the test unless an account is as if nobody had ever wanted it deleted.
@@ -39,7 +39,7 @@ func (w world) opened(t *testing.T, p person) {
 	if closed := people.Ask[bool](t, w.people, `select closed_at is not null from app.account where id = $1`, p.ID); closed || w.at(t, p.ID) != "" {
 		t.Errorf("closed %t, the erasure is %q", closed, w.at(t, p.ID))
 	}
-	if n := w.remembered(t, p.ID); n != 0 {
+	if n := len(w.remembered(t, p.ID)); n != 0 {
 		t.Errorf("the ledger has %d entries still", n)
 	}
 	if _, err := w.objects.Length(t.Context(), "revoked/"+p.Prefix); !errors.Is(err, bucket.ErrMissing) {
@@ -58,7 +58,7 @@ func TestADeletionThatIsTakenBackLeavesTheAccountAsItWas(t *testing.T) {
 		asked := w.leave(t, ada.ID, true, began)
 		if closedFor > 0 {
 			w.hour(t, began)
-			if _, err := w.objects.Length(ctx, "revoked/"+ada.Prefix); err != nil || w.remembered(t, ada.ID) != 1 {
+			if _, err := w.objects.Length(ctx, "revoked/"+ada.Prefix); err != nil || len(w.remembered(t, ada.ID)) != 1 {
 				t.Fatalf("closing did not do its work: %v", err)
 			}
 		}
@@ -115,7 +115,7 @@ func TestADeletionThatWasAskedForTwiceOnTwoDaysIsTakenBackWhole(t *testing.T) {
 		w.hour(t, at)
 		must(t, erasure.TakeBack(ctx, w.people.Web, ada.ID, at)) // the first time, no sweep comes before it is asked for again
 	}
-	if n := w.remembered(t, ada.ID); n != 2 {
+	if n := len(w.remembered(t, ada.ID)); n != 2 {
 		t.Fatalf("the ledger has %d entries: the test tests nothing", n)
 	}
 	for hour := range 3 {

@@ -6,7 +6,8 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
-	"path/filepath"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,6 +21,14 @@ import (
 	"nanoflux.ai/backend/shared/testbed/people"
 	"nanoflux.ai/backend/shared/testbed/till"
 )
+
+// TestMain lets this program be the function, as a process that can be killed.
+func TestMain(m *testing.M) {
+	if os.Getenv("BE_THE_FUNCTION") != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
 
 // world is the function with real parts of its own.
 type world struct {
@@ -73,14 +82,18 @@ func (w world) hour(t *testing.T, at time.Time) report {
 	return done
 }
 
-// asProcess fires the schedule at a time for the function as it is deployed, and gives what it printed.
+// asProcess fires the schedule at a time for the function as a process of its own, and gives what it printed.
 func (w world) asProcess(t *testing.T, at time.Time) string {
 	t.Helper()
-	folder := t.TempDir()
-	testbed.Build(t, folder, "sweep-accounts")
+	return w.process(t, at, w.parts(), "response")
+}
+
+// process is asProcess with parts at other addresses, or where the run is to end with another outcome.
+func (w world) process(t *testing.T, at time.Time, through parts, want string) string {
+	t.Helper()
 	event, _ := json.Marshal(map[string]time.Time{"time": at}) // a time always can be
-	p := testbed.Start(t, filepath.Join(folder, "sweep-accounts"), event, w.environment(w.parts())...)
-	if outcome := p.Wait(t); outcome != "response" {
+	p := testbed.Start(t, os.Args[0], event, w.environment(through)...)
+	if outcome := p.Wait(t); !strings.HasPrefix(outcome, want) {
 		t.Fatalf("it ends with %q: %s", outcome, &p.Logs)
 	}
 	return p.Logs.String()
@@ -96,7 +109,7 @@ func (w world) parts() parts {
 // environment of the function, with its parts at these addresses.
 func (w world) environment(at parts) []string {
 	return []string{
-		"DATABASE_URL=" + at.database, "BUCKET_ENDPOINT=" + at.bucket, "BUCKET_NAME=" + w.cdn.Bucket.Name,
+		"BE_THE_FUNCTION=1", "DATABASE_URL=" + at.database, "BUCKET_ENDPOINT=" + at.bucket, "BUCKET_NAME=" + w.cdn.Bucket.Name,
 		"BUCKET_ACCESS_KEY_ID=" + w.cdn.Bucket.AccessKeyID, "BUCKET_SECRET_ACCESS_KEY=" + w.cdn.Bucket.SecretAccessKey,
 		"CDN_URL=" + w.cdn.URL, "CDN_PURGE_URL=" + at.edge, "CDN_PURGE_TOKEN=" + w.cdn.PurgeToken,
 		"STRIPE_URL=" + at.stripe, "STRIPE_SECRET_KEY=" + w.till.Key, "BACKUP_DAYS=7",

@@ -37,18 +37,23 @@ func (l Ledger) hash(account string) string {
 	return hex.EncodeToString(seal.MAC(l.Key, "erasure", account))
 }
 
-// key of an entry begins with the day it ends, so that a listing alone shows what has ended.
-func (l Ledger) key(e Erasure) string {
-	return ledgerPrefix + l.Terms.remembered(e.EraseBy).UTC().Format(time.DateOnly) + "/" + l.hash(e.AccountID)
+// key of an entry begins with the day it ends, so that a listing alone shows what has ended. An erasure that is late, because
+// of a hold or an outage, is in backups for longer.
+func (l Ledger) key(e Erasure, at time.Time) string {
+	last := e.EraseBy
+	if at.After(last) {
+		last = at
+	}
+	return ledgerPrefix + l.Terms.remembered(last).UTC().Format(time.DateOnly) + "/" + l.hash(e.AccountID)
 }
 
-// Record writes an erasure down; again is no harm.
-func (l Ledger) Record(ctx context.Context, e Erasure) error {
+// Record writes an erasure down, until no backup that is taken at a time can have the account; again is no harm.
+func (l Ledger) Record(ctx context.Context, e Erasure, at time.Time) error {
 	body, err := json.Marshal(entry{e.ID, e.RequestedAt.UTC(), e.DueAt.UTC(), e.EraseBy.UTC()})
 	if err != nil {
 		return err
 	}
-	return l.Objects.Put(ctx, l.key(e), "application/json", body)
+	return l.Objects.Put(ctx, l.key(e, at), "application/json", body)
 }
 
 // Forget removes every entry of an account whose deletion was taken back: there are two, of two days, where it was asked for

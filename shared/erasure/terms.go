@@ -25,7 +25,7 @@ type Terms struct{ backups time.Duration }
 // which the promise cannot be kept.
 func ParseTerms(text string) (Terms, error) {
 	days, err := strconv.Atoi(text)
-	if err != nil || days < 0 {
+	if err != nil || days < 0 || days > 3650 {
 		return Terms{}, fmt.Errorf("%q is no number of days", text)
 	}
 	backups := time.Duration(days) * 24 * time.Hour
@@ -55,5 +55,6 @@ func (t Terms) Dates(at time.Time, withGrace bool) Dates {
 // remembered is until when the ledger outside the database must know of an erasure: as long as any backup may have the account.
 func (t Terms) remembered(eraseBy time.Time) time.Time { return eraseBy.Add(t.backups + margin) }
 
-// Late says whether an erasure is so far behind that an operator must look at it, while there is still time.
-func (e Erasure) Late(at time.Time) bool { return at.After(e.EraseBy.Add(-margin)) }
+// Late says whether an erasure is so far behind that an operator must look at it, while there is still time. What a hold keeps waits
+// for the hold.
+func (e Erasure) Late(at time.Time) bool { return e.Stage != Held && at.After(e.EraseBy.Add(-margin)) }
