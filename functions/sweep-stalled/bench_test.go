@@ -44,6 +44,7 @@ func open(t *testing.T) bench {
 	b.sweep = sweep{
 		db: visitor.Open(t, b.testbed.Sweeper), objects: bucket.Open(b.at.Endpoint, b.at.Name, b.at.AccessKeyID, b.at.SecretAccessKey),
 		edge: cdn.NewPurger(edge.URL, edge.URL+"/client/v4/zones/local/purge_cache", edge.PurgeToken), draw: bell.Of(b.queue.Function),
+		pack: bell.Of(b.queue.Function),
 	}
 	return b
 }

@@ -186,7 +186,7 @@ create policy worker on app.archive_part to app_worker using (true);
 grant execute on function app.exportable, app.export_page, app.owns_images to app_worker;
 
 -- sweeper: rings for what nobody packs, removes what has ended.
-grant select (id, folder, state, lease_until, ordered_at, expires_at), update (state, fence, lease_until, error_code), delete
+grant select (id, folder, state, fence, lease_until, ordered_at, expires_at), update (state, fence, lease_until, error_code), delete
   on app.archive to app_sweeper;
 grant select (archive_id, key) on app.archive_volume to app_sweeper;
 create policy sweeper_reads on app.archive for select to app_sweeper using (true);
