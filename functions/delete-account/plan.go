@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"nanoflux.ai/backend/shared/billing"
 	"nanoflux.ai/backend/shared/erasure"
 )
 
@@ -21,10 +22,10 @@ type plan struct {
 	ErasedBy     time.Time `json:"erased_by"`
 	BackupsUntil time.Time `json:"backups_until"`
 
-	ID           *string    `json:"id"` // of a deletion that was asked for, as all below
+	Subscription string     `json:"subscription"` // none or live; ending or ended, once the account is closed
+	ID           *string    `json:"id"`           // of a deletion that was asked for, as all below
 	RequestedAt  *time.Time `json:"requested_at"`
-	Subscription *string    `json:"subscription"` // ending or ended
-	Links        *string    `json:"links"`        // ending or ended
+	Links        *string    `json:"links"` // ending or ended
 }
 
 type class struct {
@@ -46,15 +47,18 @@ type hold struct {
 	Until time.Time `json:"until"`
 }
 
-func (d desk) planFor(ctx context.Context, holder erasure.Holder, at time.Time) (plan, error) {
+func (d desk) planFor(ctx context.Context, holder erasure.Holder, at time.Time) (p plan, err error) {
 	dates := d.terms.Dates(at, true)
-	p := plan{State: "none", UndoUntil: dates.UndoUntil, ErasedBy: dates.EraseBy, BackupsUntil: dates.BackupsUntil,
+	p = plan{State: "none", UndoUntil: dates.UndoUntil, ErasedBy: dates.EraseBy, BackupsUntil: dates.BackupsUntil,
 		Classes: []class{}, Stays: []stay{}, Held: []hold{}}
 	if e := holder.Erasure; e != nil {
 		asked := d.terms.Dates(e.RequestedAt, true)
 		p.State, p.UndoUntil, p.ErasedBy, p.BackupsUntil = state(e.Stage), e.DueAt.UTC(), e.EraseBy.UTC(), asked.BackupsUntil.UTC()
 		requestedAt := e.RequestedAt.UTC()
-		p.ID, p.RequestedAt, p.Subscription, p.Links = &e.ID, &requestedAt, ended(e.Unbilled), ended(e.LinksDead)
+		links := ended(e.LinksDead)
+		p.ID, p.RequestedAt, p.Subscription, p.Links = &e.ID, &requestedAt, ended(e.Unbilled), &links
+	} else if p.Subscription, err = d.subscription(ctx, holder.AccountID); err != nil {
+		return plan{}, err
 	}
 	counted, err := erasure.Inventory(ctx, d.db, holder.AccountID)
 	if err != nil {
@@ -81,12 +85,19 @@ func (d desk) planFor(ctx context.Context, holder erasure.Holder, at time.Time) 
 	return p, err
 }
 
-func ended(done bool) *string {
-	word := "ending"
-	if done {
-		word = "ended"
+func (d desk) subscription(ctx context.Context, account string) (string, error) {
+	live, err := billing.Live(ctx, d.db, account)
+	if live {
+		return "live", err
 	}
-	return &word
+	return "none", err
+}
+
+func ended(done bool) string {
+	if done {
+		return "ended"
+	}
+	return "ending"
 }
 
 // state of an erasure in the words of the contract.

@@ -22,7 +22,7 @@ type deletion struct {
 	BackupsUntil time.Time  `json:"backups_until"`
 	ID           *string    `json:"id"`
 	RequestedAt  *time.Time `json:"requested_at"`
-	Subscription *string
+	Subscription string
 	Links        *string
 }
 
