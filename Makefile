@@ -85,6 +85,10 @@ test-events: $(LOCAL) ## a life of Stripe's events in 500 orders, each ten times
 test-erasure: $(LOCAL) ## an erasure in which each request goes wrong in each way, one by one, and every race a hundred times
 	@set -o pipefail; $(WITH_PARTS) go test -count=1 -timeout=40m ./functions/sweep-accounts -every=1 -races=100 | grep -v '^{'
 
+.PHONY: test-export
+test-export: $(LOCAL) ## a library of 10,000 images, 5 GB, packed by a function that is killed five times; needs 8 GB of disk
+	@set -o pipefail; $(LOCAL) with --parts=postgres,bucket -- go test -count=1 -timeout=30m -v -run AnySize ./functions/pack-export -images=10000 -bytes=512000 -parts=80 | grep -v '^{'
+
 .PHONY: bench
 bench: $(LOCAL) ## how fast the service is beside what limits it, measured in turns; takes a minute or two
 	@exec $(LOCAL) bench

@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -26,8 +28,9 @@ func Build(t testing.TB, folder, name string) {
 // Process is a function's binary with one event, under a Lambda runtime of its own
 // (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html).
 type Process struct {
-	Logs    bytes.Buffer // what it printed, to be read when it has ended
+	Logs bytes.Buffer // what it printed, to be read when it has ended
 
+	peak    atomic.Int64
 	command *exec.Cmd
 	ended   chan struct{} // closed when the process has ended
 	outcome chan string   // "response", or "error" with its text
@@ -80,14 +83,30 @@ func Start(t testing.TB, binary string, event []byte, environment ...string) *Pr
 
 // Kill ends the process as the machine's power would, and returns when it is no more.
 func (p *Process) Kill() {
+	if status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.command.Process.Pid)); err == nil {
+		if _, peak, found := strings.Cut(string(status), "VmHWM:"); found {
+			var kilobytes int64
+			_, _ = fmt.Sscan(peak, &kilobytes)
+			p.peak.Store(max(p.peak.Load(), kilobytes<<10))
+		}
+	}
 	_ = p.command.Process.Kill()
 	<-p.ended
 }
 
+// Peak is how many bytes of memory it had at once at most; known when it was killed, 0 where the system does not say it.
+func (p *Process) Peak() int64 { return p.peak.Load() }
+
 // Wait returns how the event ended, "" where the process was killed before.
 func (p *Process) Wait(t testing.TB) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	return p.WaitFor(t, 20*time.Second)
+}
+
+// WaitFor is Wait with another patience.
+func (p *Process) WaitFor(t testing.TB, patience time.Duration) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	select {
 	case outcome := <-p.outcome:
