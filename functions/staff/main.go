@@ -9,7 +9,9 @@ package main
 
 import (
 	"context"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"nanoflux.ai/backend/shared/account"
 	"nanoflux.ai/backend/shared/bell"
@@ -57,10 +59,11 @@ type done struct {
 }
 
 func (d desk) run(ctx context.Context, clock task.Clock, o order) (done, error) {
-	if len(o.Actor) < 2 || len(o.Reason) < 5 {
-		return done{}, problem.New(problem.Invalid, "reason_missing", "Say who you are (actor) and why (reason, five characters at least); both stay on record.")
+	by := erasure.Order{Actor: strings.TrimSpace(o.Actor), Reason: strings.TrimSpace(o.Reason)}
+	if actor, reason := utf8.RuneCountInString(by.Actor), utf8.RuneCountInString(by.Reason); actor < 2 || actor > 200 || reason < 5 || reason > 500 {
+		return done{}, problem.New(problem.Invalid, "reason_missing",
+			"Say who you are (actor, 2 to 200 characters) and why (reason, 5 to 500 characters); both stay on record.")
 	}
-	by := erasure.Order{Actor: o.Actor, Reason: o.Reason}
 	if o.Action == "lift" {
 		return done{ID: o.Hold}, erasure.LiftHold(ctx, d.db, by, o.Hold, clock.Now())
 	}

@@ -2,6 +2,7 @@ package erasure
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,8 +13,9 @@ import (
 
 // Refusals of what staff ask for.
 var (
-	ErrNoItem = problem.New(problem.NotFound, "no_such_item", "The account has no such item: name the account itself, one of its images, or one of its orders.")
-	ErrNoHold = problem.New(problem.NotFound, "no_such_hold", "There is no such hold, or it has ended.")
+	ErrNoItem    = problem.New(problem.NotFound, "no_such_item", "The account has no such item: name the account itself, one of its images, or one of its orders.")
+	ErrNoAccount = problem.New(problem.NotFound, "no_such_account", "There is no account of this id, or it is being deleted already.")
+	ErrNoHold    = problem.New(problem.NotFound, "no_such_hold", "There is no such hold, or it has ended.")
 )
 
 // Order is who of the staff wants something, and why: at least five characters, which stay on record.
@@ -21,10 +23,15 @@ type Order struct {
 	Actor, Reason string
 }
 
-// CloseFor closes an account for staff, on record: see Close.
+// CloseFor closes an account for staff, on record: see Close. ErrNoAccount if there is none that could be closed.
 func CloseFor(ctx context.Context, db *postgres.Database, o Order, account, cause string, dates Dates, at time.Time) (done Requested, err error) {
+	if uuid.Validate(account) != nil {
+		return done, ErrNoAccount
+	}
 	err = db.Transaction(ctx, func(tx postgres.Querier) error {
-		if done, err = Close(ctx, tx, account, cause, dates, at); err != nil {
+		if done, err = Close(ctx, tx, account, cause, dates, at); errors.Is(err, ErrLeaving) {
+			return ErrNoAccount
+		} else if err != nil {
 			return err
 		}
 		return o.enter(ctx, tx, "erase", done.ID, at)
@@ -33,7 +40,11 @@ func CloseFor(ctx context.Context, db *postgres.Database, o Order, account, caus
 }
 
 // PlaceHold keeps an item of an account (itself, an image, an order) from erasure until a date, on record; it gives the hold's id.
+// ErrNoItem if the account has no such item.
 func PlaceHold(ctx context.Context, db *postgres.Database, o Order, account, item string, until, at time.Time) (id string, err error) {
+	if uuid.Validate(account) != nil || uuid.Validate(item) != nil {
+		return "", ErrNoItem
+	}
 	id = uuid.NewString()
 	err = db.Transaction(ctx, func(tx postgres.Querier) error {
 		var placed bool
@@ -48,8 +59,11 @@ func PlaceHold(ctx context.Context, db *postgres.Database, o Order, account, ite
 	return id, err
 }
 
-// LiftHold ends a hold now, on record.
+// LiftHold ends a hold now, on record. ErrNoHold if there is none.
 func LiftHold(ctx context.Context, db *postgres.Database, o Order, id string, at time.Time) error {
+	if uuid.Validate(id) != nil {
+		return ErrNoHold
+	}
 	return db.Transaction(ctx, func(tx postgres.Querier) error {
 		done, err := tx.Exec(ctx, `update app.legal_hold set ends_at = $2 where id = $1 and ends_at > $2`, id, at)
 		if err != nil {
