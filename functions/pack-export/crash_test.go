@@ -184,19 +184,19 @@ func TestAPackerThatIsKilledOverAndOverComesToTheEnd(t *testing.T) {
 	folder := t.TempDir()
 	testbed.Build(t, folder, "pack-export")
 	s := openScene(t, folder)
-	killed := 0
+	var killed atomic.Int32
 	for at := s.begun; testbed.One[string](t, s.testbed, `select state from app.archive`) == "packing"; at = at.Add(archive.Lease + time.Minute) {
 		var moments atomic.Int32
-		if s.dies(t, at, func(moment) bool { return moments.Add(1) > int32(15+7*killed) }) {
-			killed++
+		if s.dies(t, at, func(moment) bool { return moments.Add(1) > 15+7*killed.Load() }) {
+			killed.Add(1)
 		}
-		if killed > 200 {
+		if killed.Load() > 200 {
 			t.Fatal("it never comes to the end: it stands at", testbed.One[string](t, s.testbed, `select step || cursor::text from app.archive`))
 		}
 	}
-	if killed < 5 {
-		t.Errorf("it was killed %d times only", killed)
+	if killed.Load() < 5 {
+		t.Errorf("it was killed %d times only", killed.Load())
 	}
-	t.Logf("killed %d times", killed)
+	t.Logf("killed %d times", killed.Load())
 	s.sameAsUndisturbed(t)
 }

@@ -132,20 +132,34 @@ func overhear(t *testing.T, server string) (address string, said func() []byte) 
 	}
 }
 
-// The eraser is the one role that no other test signs in with: passwords belong to the cluster, not to a database.
+// A role of its own, since passwords belong to the cluster, not to a database.
 func TestARoleGetsInWithItsPasswordWhichTheServerIsNeverTold(t *testing.T) {
 	ctx, at := context.Background(), testbed.Postgres(t)
 	direct, err := url.Parse(at.Owner)
 	if err != nil {
 		t.Fatal(err)
 	}
+	role := "test_" + strings.ToLower(rand.Text())
+	owner, err := pgx.Connect(ctx, at.Owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer owner.Close(ctx)
+	if _, err := owner.Exec(ctx, "create role "+role); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if _, err := owner.Exec(ctx, "drop role "+role); err != nil {
+			t.Error(err)
+		}
+	}()
 	pooler, err := url.Parse(at.Web)
 	if err != nil {
 		t.Fatal(err)
 	}
 	signIn := func(password string) error {
 		address := *pooler
-		address.User = url.UserPassword("app_eraser", password)
+		address.User = url.UserPassword(role, password)
 		db, err := pgx.Connect(ctx, address.String())
 		if err != nil {
 			return err
@@ -157,7 +171,7 @@ func TestARoleGetsInWithItsPasswordWhichTheServerIsNeverTold(t *testing.T) {
 	direct.Host, said = overhear(t, direct.Host)
 	first, second := `it's "1" \ %s ü `+rand.Text(), rand.Text()
 	for _, password := range []string{first, second} {
-		if err := migration.SetPasswords(ctx, direct.String(), map[string]string{"app_eraser": password}); err != nil {
+		if err := migration.SetPasswords(ctx, direct.String(), map[string]string{role: password}); err != nil {
 			t.Fatal(err)
 		}
 		if err := signIn(password); err != nil {
