@@ -84,6 +84,7 @@ var plan = []struct{ name, floor string }{
 	{"functions/sweep-accounts", function},
 	{"functions/sweep-stalled", function},
 	{"functions/upload", function},
+	{"functions/watch-promises", function},
 
 	{"infra/stripe-setup", program},
 	{"infra/verify-receipt", program},
