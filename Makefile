@@ -90,8 +90,9 @@ test-export: $(LOCAL) ## a library of 10,000 images, 5 GB, packed by a function 
 	@set -o pipefail; $(LOCAL) with --parts=postgres,bucket -- go test -count=1 -timeout=30m -v -run AnySize ./functions/pack-export -images=10000 -bytes=512000 -parts=80 | grep -v '^{'
 
 .PHONY: bench
-bench: $(LOCAL) ## how fast the service is beside what limits it, measured in turns; takes a minute or two
-	@exec $(LOCAL) bench
+bench: $(LOCAL) ## how fast the service is beside what limits it, measured in turns; takes a few minutes, 4 GB of disk
+	@$(LOCAL) bench
+	@set -o pipefail; $(LOCAL) with --parts=postgres,bucket -- go test -count=1 -timeout=20m -v -run BesideReading ./functions/pack-export -rounds=5 -weight=2500000 | grep -v '^{'
 
 .PHONY: $(TALLY)
 $(TALLY):

@@ -11,8 +11,8 @@ import (
 	"nanoflux.ai/backend/shared/image"
 )
 
-// abreast is how many parts are made at once; each has a buffer of a part's length, which is all that grows with anything.
-const abreast = 4
+// abreast is how many parts are made at once; each has a buffer of a part's length, which is all that memory is needed for.
+const abreast = 3
 
 // unfit is an item that the bucket does not have as it should be.
 type unfit struct {

@@ -7,6 +7,7 @@ package main
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"time"
 
 	"nanoflux.ai/backend/shared/archive"
@@ -26,6 +27,7 @@ type packExport struct {
 }
 
 func main() {
+	debug.SetGCPercent(50) // memory is buffers, which are used again and again: there is little else to collect
 	task.Serve(packExport{
 		db:      postgres.Open(setting.Required("DATABASE_URL")),
 		service: setting.Parsed("SERVICE_KEYS", seal.Parse),

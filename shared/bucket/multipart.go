@@ -63,15 +63,6 @@ func (b *Bucket) CompleteParts(ctx context.Context, key, upload string, etags []
 	return wrap("completing an upload in parts", err)
 }
 
-// AbandonParts gives up an upload in parts, which need not exist any more.
-func (b *Bucket) AbandonParts(ctx context.Context, key, upload string) error {
-	_, err := b.client().AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &b.name, Key: &key, UploadId: &upload})
-	if err = wrap("giving up an upload in parts", err); errors.Is(err, ErrMissing) {
-		return nil
-	}
-	return err
-}
-
 // GetRange fills into with the object's bytes from an offset on and gives the length of the whole object; ErrMissing if there is
 // no such object, io.ErrUnexpectedEOF if it ends before.
 func (b *Bucket) GetRange(ctx context.Context, key string, from int64, into []byte) (length int64, err error) {
