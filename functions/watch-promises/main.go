@@ -31,7 +31,7 @@ const settled = 24 * time.Hour
 
 // found is what a look from outside came upon.
 type found struct {
-	late, held       int // erasures past their promised date, and those that wait for a legal hold
+	erasure.Progress
 	orphans, missing int // objects without rows, and rows without objects
 	unfinished       bool
 }
@@ -42,8 +42,9 @@ func (w watch) run(ctx context.Context, clock task.Clock, _ struct{}) error {
 		name, alarm string
 		count       int
 	}{
-		{"erasures_overdue", "erasure_overdue", f.late},
-		{"erasures_held", "", f.held},
+		{"erasures_overdue", "erasure_overdue", f.Late},
+		{"erasures_held", "", f.Held},
+		{"erasure_stage_hours", "", f.StageHours},
 		{"objects_without_rows", "objects_without_rows", f.orphans},
 		{"rows_without_objects", "rows_without_objects", f.missing},
 	} {
@@ -60,7 +61,7 @@ func (w watch) run(ctx context.Context, clock task.Clock, _ struct{}) error {
 
 // look counts overdue erasures, then holds the bucket's listing and the rows against each other, from one end to the other.
 func (w watch) look(ctx context.Context, at time.Time) (f found, err error) {
-	if f.late, f.held, err = erasure.Overdue(ctx, w.db, at); err != nil {
+	if f.Progress, err = erasure.Watch(ctx, w.db, at); err != nil {
 		return f, err
 	}
 	err = image.Compare(ctx, w.db, w.objects, "", "", func(d image.Difference) error {

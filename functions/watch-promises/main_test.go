@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"nanoflux.ai/backend/shared/bucket"
+	"nanoflux.ai/backend/shared/erasure"
 	"nanoflux.ai/backend/shared/testbed"
 	"nanoflux.ai/backend/shared/testbed/people"
 )
@@ -52,10 +53,10 @@ func TestWhatShouldNotBeThereIsCountedAndLeftAlone(t *testing.T) {
 		db.Do(t, `select app.close_account($1, gen_random_uuid(), 'request', $2, $2, $3)`, p.ID, at, at.Add(23*24*time.Hour))
 	}
 	db.Do(t, `update app.erasure set stage = 'held' where account_id = $1`, held.ID)
-	if f, err := w.look(ctx, at.Add(22*24*time.Hour)); err != nil || f.late != 0 || f.held != 1 {
+	if f, err := w.look(ctx, at.Add(22*24*time.Hour)); err != nil || f.Progress != (erasure.Progress{Held: 1, StageHours: 22 * 24}) {
 		t.Errorf("before the date: %+v %v", f, err)
 	}
-	if f, err := w.look(ctx, at.Add(23*24*time.Hour)); err != nil || f.late != 1 || f.held != 1 {
+	if f, err := w.look(ctx, at.Add(23*24*time.Hour)); err != nil || f.Late != 1 || f.Held != 1 {
 		t.Errorf("at the date: %+v %v", f, err)
 	}
 
