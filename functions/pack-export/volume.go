@@ -201,23 +201,31 @@ func (j job) damaged() map[int64]string {
 	return damaged
 }
 
-// assemble fills the buffer with a part, and gives the checksums of the pieces of files in it.
+// assemble fills the buffer with a part, and gives the checksums of the pieces of files in it, which are read several at once.
 func (p *packer) assemble(ctx context.Context, j job, number int, buffer []byte) (body []byte, crcs []int64, err error) {
-	from, to := j.stretch(number)
+	var files []zipfile.Piece
+	var into [][]byte
 	body = buffer[:0]
-	for _, piece := range j.layout.Pieces(from, to) {
+	for _, piece := range j.layout.Pieces(j.stretch(number)) {
 		if piece.Literal != nil {
 			body = append(body, piece.Literal...)
 			continue
 		}
-		at, c := len(body), j.contents[piece.File]
+		at := len(body)
 		body = body[:at+int(piece.Length)]
-		if c.made != nil {
-			copy(body[at:], c.made[piece.Offset:])
-		} else if err := p.read(ctx, c.Item, piece.Offset, body[at:]); err != nil {
-			return nil, nil, err
-		}
-		crcs = append(crcs, int64(crc32.ChecksumIEEE(body[at:])))
+		files, into = append(files, piece), append(into, body[at:])
 	}
-	return body, crcs, nil
+	crcs = make([]int64, len(files))
+	err = inTurns(ctx, readers, len(files), func(ctx context.Context, next func() (int, bool)) error {
+		for i, ok := next(); ok; i, ok = next() {
+			if c := j.contents[files[i].File]; c.made != nil {
+				copy(into[i], c.made[files[i].Offset:])
+			} else if err := p.read(ctx, c.Item, files[i].Offset, into[i]); err != nil {
+				return err
+			}
+			crcs[i] = int64(crc32.ChecksumIEEE(into[i]))
+		}
+		return nil
+	})
+	return body, crcs, err
 }
