@@ -14,9 +14,6 @@ import (
 // abreast is how many parts are made at once; each has a buffer of a part's length, which is all that memory is needed for.
 const abreast = 3
 
-// readers is how many files of a part are read at once: where they are small, it is the waiting that takes the time.
-const readers = 4
-
 // unfit is an item that the bucket does not have as it should be.
 type unfit struct {
 	item   archive.Item
@@ -45,7 +42,7 @@ func (p *packer) fill(ctx context.Context, j job) (omitted map[int64]string, err
 			parts = append(parts, number)
 		}
 	}
-	err = inTurns(ctx, abreast, len(parts), func(ctx context.Context, next func() (int, bool)) error {
+	err = inTurns(ctx, len(parts), func(ctx context.Context, next func() (int, bool)) error {
 		buffer := make([]byte, bucket.PartSize)
 		for i, ok := next(); ok; i, ok = next() {
 			if err := late(ctx); err != nil {
@@ -79,7 +76,7 @@ func (p *packer) part(ctx context.Context, j job, number int, buffer []byte) err
 func (p *packer) inspect(ctx context.Context, j job, first *unfit) (map[int64]string, error) {
 	var mutex sync.Mutex
 	omitted := map[int64]string{first.item.Number: first.reason}
-	err := inTurns(ctx, abreast, len(j.contents), func(ctx context.Context, next func() (int, bool)) error {
+	err := inTurns(ctx, len(j.contents), func(ctx context.Context, next func() (int, bool)) error {
 		for i, ok := next(); ok; i, ok = next() {
 			c := j.contents[i]
 			if c.made != nil {
@@ -128,8 +125,8 @@ func (p *packer) explain(ctx context.Context, j job, omitted map[int64]string) e
 	return nil
 }
 
-// inTurns runs up to so many workers that take the numbers below n in turns; the first error ends all and is given.
-func inTurns(ctx context.Context, workers, n int, work func(ctx context.Context, next func() (int, bool)) error) error {
+// inTurns runs several workers that take the numbers below n in turns; the first error ends all and is given.
+func inTurns(ctx context.Context, n int, work func(ctx context.Context, next func() (int, bool)) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var mutex sync.Mutex
@@ -144,7 +141,7 @@ func inTurns(ctx context.Context, workers, n int, work func(ctx context.Context,
 		return taken - 1, true
 	}
 	var all sync.WaitGroup
-	for range min(workers, n) {
+	for range min(abreast, n) {
 		all.Go(func() {
 			if err := work(ctx, next); err != nil {
 				cancel(err)

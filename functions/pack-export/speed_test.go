@@ -22,7 +22,7 @@ var (
 	weight = flag.Int("weight", 100_000, "bytes of each of the 400 images that are packed then")
 )
 
-// Three things run in turns on the same bytes: reading the images and nothing else, several at once; making every part of their
+// Three things run in turns on the same bytes: reading the images and nothing else, as many at once; making every part of their
 // volume and throwing it away; the binary that packs them, upload and all. It asserts only that all of it was done.
 func TestPackingBesideReading(t *testing.T) {
 	folder := t.TempDir()
@@ -38,7 +38,7 @@ func TestPackingBesideReading(t *testing.T) {
 	p, j := s.job(t)
 	empty := s.emptyPeak(t)
 	megabytes := float64(j.Bytes) / 1e6
-	t.Logf("%d images, %.0f MB, read %d at once, in MB/s:", many, megabytes, readers)
+	t.Logf("%d images, %.0f MB, %d at once, in MB/s:", many, megabytes, abreast)
 	var made, whole []float64
 	peak := int64(0)
 	for round := range *rounds {
@@ -93,7 +93,7 @@ func (s *scene) emptyPeak(t *testing.T) int64 {
 
 // readOnly gets every image of a volume, several at once.
 func (s *scene) readOnly(ctx context.Context, j job) error {
-	return inTurns(ctx, readers, len(j.contents), func(ctx context.Context, next func() (int, bool)) error {
+	return inTurns(ctx, len(j.contents), func(ctx context.Context, next func() (int, bool)) error {
 		var buffer []byte
 		for i, ok := next(); ok; i, ok = next() {
 			c := j.contents[i]
@@ -108,7 +108,7 @@ func (s *scene) readOnly(ctx context.Context, j job) error {
 
 // discard makes every part of a volume, several at once, and keeps none.
 func discard(ctx context.Context, p *packer, j job) error {
-	return inTurns(ctx, abreast, j.parts(), func(ctx context.Context, next func() (int, bool)) error {
+	return inTurns(ctx, j.parts(), func(ctx context.Context, next func() (int, bool)) error {
 		buffer := make([]byte, bucket.PartSize)
 		for i, ok := next(); ok; i, ok = next() {
 			if _, _, err := p.assemble(ctx, j, i+1, buffer); err != nil {

@@ -201,31 +201,23 @@ func (j job) damaged() map[int64]string {
 	return damaged
 }
 
-// assemble fills the buffer with a part, and gives the checksums of the pieces of files in it, which are read several at once.
+// assemble fills the buffer with a part, and gives the checksums of the pieces of files in it.
 func (p *packer) assemble(ctx context.Context, j job, number int, buffer []byte) (body []byte, crcs []int64, err error) {
-	var files []zipfile.Piece
-	var into [][]byte
+	from, to := j.stretch(number)
 	body = buffer[:0]
-	for _, piece := range j.layout.Pieces(j.stretch(number)) {
+	for _, piece := range j.layout.Pieces(from, to) {
 		if piece.Literal != nil {
 			body = append(body, piece.Literal...)
 			continue
 		}
-		at := len(body)
+		at, c := len(body), j.contents[piece.File]
 		body = body[:at+int(piece.Length)]
-		files, into = append(files, piece), append(into, body[at:])
-	}
-	crcs = make([]int64, len(files))
-	err = inTurns(ctx, readers, len(files), func(ctx context.Context, next func() (int, bool)) error {
-		for i, ok := next(); ok; i, ok = next() {
-			if c := j.contents[files[i].File]; c.made != nil {
-				copy(into[i], c.made[files[i].Offset:])
-			} else if err := p.read(ctx, c.Item, files[i].Offset, into[i]); err != nil {
-				return err
-			}
-			crcs[i] = int64(crc32.ChecksumIEEE(into[i]))
+		if c.made != nil {
+			copy(body[at:], c.made[piece.Offset:])
+		} else if err := p.read(ctx, c.Item, piece.Offset, body[at:]); err != nil {
+			return nil, nil, err
 		}
-		return nil
-	})
-	return body, crcs, err
+		crcs = append(crcs, int64(crc32.ChecksumIEEE(body[at:])))
+	}
+	return body, crcs, nil
 }

@@ -34,7 +34,7 @@ type Bucket struct {
 func Open(endpoint, name, accessKeyID, secretAccessKey string) *Bucket {
 	return &Bucket{name: name, client: sync.OnceValue(func() *s3.Client {
 		transport := http.DefaultTransport.(*http.Transport).Clone()
-		transport.MaxIdleConnsPerHost = 4 * flight // of two, the others' connections would be made anew for each request
+		transport.MaxIdleConnsPerHost = 2 * flight // of two, the others' connections would be made anew for each request
 		return s3.New(s3.Options{
 			BaseEndpoint: aws.String(endpoint),
 			Region:       "auto",
