@@ -27,13 +27,16 @@ func main() {
 	m := migrate{
 		address: setting.Required("DATABASE_URL"),
 		passwords: map[string]string{
-			"app_web":     setting.Required("DATABASE_PASSWORD_WEB"),
-			"app_reader":  setting.Required("DATABASE_PASSWORD_READER"),
-			"app_worker":  setting.Required("DATABASE_PASSWORD_WORKER"),
-			"app_sweeper": setting.Required("DATABASE_PASSWORD_SWEEPER"),
-			"app_cashier": setting.Required("DATABASE_PASSWORD_CASHIER"),
-			"app_eraser":  setting.Required("DATABASE_PASSWORD_ERASER"),
-			"app_staff":   setting.Required("DATABASE_PASSWORD_STAFF"),
+			"app_web":       setting.Required("DATABASE_PASSWORD_WEB"),
+			"app_reader":    setting.Required("DATABASE_PASSWORD_READER"),
+			"app_worker":    setting.Required("DATABASE_PASSWORD_WORKER"),
+			"app_sweeper":   setting.Required("DATABASE_PASSWORD_SWEEPER"),
+			"app_cashier":   setting.Required("DATABASE_PASSWORD_CASHIER"),
+			"app_eraser":    setting.Required("DATABASE_PASSWORD_ERASER"),
+			"app_staff":     setting.Required("DATABASE_PASSWORD_STAFF"),
+			"app_logger":    setting.Required("DATABASE_PASSWORD_LOGGER"),
+			"app_archivist": setting.Required("DATABASE_PASSWORD_ARCHIVIST"),
+			"app_watcher":   setting.Required("DATABASE_PASSWORD_WATCHER"),
 		},
 	}
 	task.Answer(m.run)

@@ -353,6 +353,18 @@ func Catalogue() []Column {
 		{"staff_action.reason", "why, as staff put it", Service, LeftOut, Never, forever},
 		{"staff_action.about", "erasure or hold", Service, LeftOut, Never, forever},
 
+		{"job_success.job", "a scheduled job", Service, LeftOut, Never, forever},
+		{"job_success.at", "when it last came to its end", Service, LeftOut, Never, forever},
+
+		{"disclosure.number", "number of an entry", Service, LeftOut, Never, forever},
+		{"disclosure.at", "when something was given to an authority", Service, LeftOut, Never, forever},
+		{"disclosure.actor", "who of staff gave it", Service, LeftOut, Never, forever},
+		{"disclosure.authority", "to which authority", Service, LeftOut, Never, forever},
+		{"disclosure.ground", "on what ground", Service, LeftOut, Never, forever},
+		{"disclosure.given", "which classes of data", Service, LeftOut, Never, forever},
+		{"disclosure.told", "whether the person was told", Service, LeftOut, Never, forever},
+		{"disclosure.about", "random id of the account, which means nothing once it is erased", Service, LeftOut, Never, forever},
+
 		{"schema_version.id", "number of the entry", Service, LeftOut, Never, forever},
 		{"schema_version.version_id", "number of a migration", Service, LeftOut, Never, forever},
 		{"schema_version.is_applied", "whether it is applied", Service, LeftOut, Never, forever},

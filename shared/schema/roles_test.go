@@ -26,6 +26,7 @@ legal_hold       app_web      select
 legal_hold       app_staff    select update(ends_at)
 account_lookup   app_staff    select
 staff_action     app_staff    insert
+disclosure       app_staff    insert
 account          app_reader   select
 account          app_worker   select
 account_key      app_web      select insert
@@ -80,7 +81,7 @@ reconciliation   app_cashier  select insert update(checked,cursor,finished_at,re
 `
 
 // kept are the tables that the eraser has no business with: what was migrated, and what outlives every account.
-const kept = `'{schema_version,payment,payment_return,unclaimed_payment,stripe_event,reconciliation,staff_action}'`
+const kept = `'{schema_version,payment,payment_return,unclaimed_payment,stripe_event,reconciliation,staff_action,disclosure,job_success}'`
 
 // moreOfTheEraser is what it needs beside reading and deleting: to carry an erasure on, to blank what a hold keeps, to leave
 // a receipt.
@@ -105,6 +106,7 @@ remains             app_eraser
 reopen_account      app_web
 seen                app_reader app_web
 stays               app_eraser app_web
+succeeded           app_archivist app_cashier app_eraser app_sweeper app_watcher
 caller              app_reader app_web
 expire_credits      app_sweeper
 export_page         app_worker
@@ -218,7 +220,7 @@ func TestEveryTableForcesRowLevelSecurity(t *testing.T) {
 func TestOnlyTheDutiesSeeTheSchema(t *testing.T) {
 	t.Parallel()
 	db := people.Open(t)
-	duties := []string{"app_cashier", "app_eraser", "app_reader", "app_staff", "app_sweeper", "app_web", "app_worker"}
+	duties := []string{"app_archivist", "app_cashier", "app_eraser", "app_logger", "app_reader", "app_staff", "app_sweeper", "app_watcher", "app_web", "app_worker"}
 	same(t, list(t, db, `select rolname::text from `+others+` where has_schema_privilege(oid, 'app', 'usage')`), slices.Clone(duties))
 	same(t, list(t, db, `select rolname::text from `+others+` where has_schema_privilege(oid, 'app', 'create')`), nil)
 	for _, name := range []string{"anon", "authenticated"} {
@@ -243,7 +245,7 @@ func TestARolesSettingsHoldBehindThePooler(t *testing.T) {
 	t.Parallel()
 	db := people.Open(t)
 	for role, as := range map[string]*postgres.Database{"app_web": db.Web, "app_reader": db.Reader, "app_worker": db.Worker, "app_sweeper": db.Sweeper, "app_cashier": db.Cashier,
-		"app_eraser": db.Eraser, "app_staff": db.Staff} {
+		"app_eraser": db.Eraser, "app_staff": db.Staff, "app_logger": db.Logger, "app_archivist": db.Archivist, "app_watcher": db.Watcher} {
 		var settings string
 		if err := as.QueryRow(context.Background(), `
 			select concat_ws(' ', current_user, current_setting('statement_timeout'), current_setting('lock_timeout'),

@@ -20,7 +20,10 @@ import (
 // A Database is a migrated database that belongs to one test. The roles connect through the transaction pooler, as in
 // production; Owner is migrate's direct connection.
 type Database struct {
-	Web, Reader, Worker, Sweeper, Cashier, Eraser, Staff, Owner string
+	Web, Reader, Worker, Sweeper, Cashier, Eraser, Staff, Logger, Watcher string
+
+	// Archivist and Owner connect directly: what they do is not for a transaction pooler.
+	Archivist, Owner string
 }
 
 // Postgres makes a database like production's and drops it when the test ends. It is copied from a template, which is made
@@ -45,14 +48,17 @@ func Postgres(t testing.TB) Database {
 	}
 	t.Cleanup(func() { p.drop(t, name) })
 	return Database{
-		Web:     p.pooled(name, "app_web"),
-		Reader:  p.pooled(name, "app_reader"),
-		Worker:  p.pooled(name, "app_worker"),
-		Sweeper: p.pooled(name, "app_sweeper"),
-		Cashier: p.pooled(name, "app_cashier"),
-		Eraser:  p.pooled(name, "app_eraser"),
-		Staff:   p.pooled(name, "app_staff"),
-		Owner:   p.direct(name),
+		Web:       p.pooled(name, "app_web"),
+		Reader:    p.pooled(name, "app_reader"),
+		Worker:    p.pooled(name, "app_worker"),
+		Sweeper:   p.pooled(name, "app_sweeper"),
+		Cashier:   p.pooled(name, "app_cashier"),
+		Eraser:    p.pooled(name, "app_eraser"),
+		Staff:     p.pooled(name, "app_staff"),
+		Logger:    p.pooled(name, "app_logger"),
+		Watcher:   p.pooled(name, "app_watcher"),
+		Archivist: p.directAs(name, "app_archivist"),
+		Owner:     p.direct(name),
 	}
 }
 
@@ -80,13 +86,16 @@ func Empty(t testing.TB) string {
 // passwords are those of the application's roles, which are the same in every database of the cluster.
 func (a addresses) passwords() map[string]string {
 	return map[string]string{
-		"app_web":     a.Secrets["DATABASE_PASSWORD_WEB"],
-		"app_reader":  a.Secrets["DATABASE_PASSWORD_READER"],
-		"app_worker":  a.Secrets["DATABASE_PASSWORD_WORKER"],
-		"app_sweeper": a.Secrets["DATABASE_PASSWORD_SWEEPER"],
-		"app_cashier": a.Secrets["DATABASE_PASSWORD_CASHIER"],
-		"app_eraser":  a.Secrets["DATABASE_PASSWORD_ERASER"],
-		"app_staff":   a.Secrets["DATABASE_PASSWORD_STAFF"],
+		"app_web":       a.Secrets["DATABASE_PASSWORD_WEB"],
+		"app_reader":    a.Secrets["DATABASE_PASSWORD_READER"],
+		"app_worker":    a.Secrets["DATABASE_PASSWORD_WORKER"],
+		"app_sweeper":   a.Secrets["DATABASE_PASSWORD_SWEEPER"],
+		"app_cashier":   a.Secrets["DATABASE_PASSWORD_CASHIER"],
+		"app_eraser":    a.Secrets["DATABASE_PASSWORD_ERASER"],
+		"app_staff":     a.Secrets["DATABASE_PASSWORD_STAFF"],
+		"app_logger":    a.Secrets["DATABASE_PASSWORD_LOGGER"],
+		"app_archivist": a.Secrets["DATABASE_PASSWORD_ARCHIVIST"],
+		"app_watcher":   a.Secrets["DATABASE_PASSWORD_WATCHER"],
 	}
 }
 
@@ -153,6 +162,13 @@ func (a addresses) drop(t testing.TB, name string) {
 func (a addresses) direct(database string) string {
 	address, _ := url.Parse(a.Postgres) // it was parsed by pgx before
 	address.Path = "/" + database
+	return address.String()
+}
+
+// directAs is a role's own connection, past the pooler: Supabase calls it session mode.
+func (a addresses) directAs(database, role string) string {
+	address, _ := url.Parse(a.direct(database))
+	address.User = url.UserPassword(role, a.passwords()[role])
 	return address.String()
 }
 

@@ -19,7 +19,7 @@ import (
 
 // Database is a test's own, opened as each role that the functions have, and as its owner.
 type Database struct {
-	Web, Reader, Worker, Sweeper, Cashier, Eraser, Staff, Owner *postgres.Database
+	Web, Reader, Worker, Sweeper, Cashier, Eraser, Staff, Logger, Archivist, Watcher, Owner *postgres.Database
 
 	Address testbed.Database
 	Service *seal.Service
@@ -44,6 +44,7 @@ func Open(t testing.TB) Database {
 	db := Database{
 		Web: open(at.Web), Reader: open(at.Reader), Worker: open(at.Worker), Sweeper: open(at.Sweeper), Cashier: open(at.Cashier),
 		Eraser: open(at.Eraser), Staff: open(at.Staff), Owner: open(at.Owner),
+		Logger: open(at.Logger), Archivist: open(at.Archivist), Watcher: open(at.Watcher),
 		Address: at, Service: service, Lookup: secret[seal.KeySize:],
 	}
 	t.Cleanup(func() { db.Books(t) })
