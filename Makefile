@@ -74,6 +74,7 @@ test: $(LOCAL) $(TALLY) ## every test, on real parts of their own; passes beside
 
 .PHONY: test-pgbouncer
 test-pgbouncer: export POOLER = pgbouncer
+test-pgbouncer: RACE = # what races, races in make test too
 test-pgbouncer: $(LOCAL) $(TALLY) ## the main module's tests through PgBouncer, which must be installed
 	@set -o pipefail; $(WITH_PARTS) $(TEST) | $(TALLY) -browser=
 
