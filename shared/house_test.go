@@ -36,6 +36,7 @@ var plan = []struct{ name, floor string }{
 	{"shared/page", word},
 	{"shared/tool", word},
 	{"shared/offer", word},
+	{"shared/party", word},
 	{"shared/picture", word},
 	{"shared/zipfile", word},
 	{"shared/receipt", word},
