@@ -55,6 +55,7 @@ const (
 	leaving = "until the erasure is complete"
 	receipt = "two years from the erasure"
 	held    = "until the hold ends"
+	logs    = "ninety days, with the day it belongs to"
 )
 
 // Catalogue lists every column of schema app. A test fails on a column that is missing here, so that nobody can keep
@@ -352,6 +353,25 @@ func Catalogue() []Column {
 		{"staff_action.action", "erase, hold or lift", Service, LeftOut, Never, forever},
 		{"staff_action.reason", "why, as staff put it", Service, LeftOut, Never, forever},
 		{"staff_action.about", "erasure or hold", Service, LeftOut, Never, forever},
+
+		{"log_record.at", "when a request or job began", Service, LeftOut, AtItsEnd, logs},
+		{"log_record.id", "CloudWatch's number of the record", Service, LeftOut, AtItsEnd, logs},
+		{"log_record.kind", "request or job", Service, LeftOut, AtItsEnd, logs},
+		{"log_record.function", "which function ran", Service, LeftOut, AtItsEnd, logs},
+		{"log_record.route", "pattern of the route, never the path", Service, LeftOut, AtItsEnd, logs},
+		{"log_record.method", "HTTP method", Service, LeftOut, AtItsEnd, logs},
+		{"log_record.status", "HTTP status", Service, LeftOut, AtItsEnd, logs},
+		{"log_record.ms", "how long it took", Service, LeftOut, AtItsEnd, logs},
+		{"log_record.cold", "whether its process was new", Service, LeftOut, AtItsEnd, logs},
+		{"log_record.ok", "whether a job succeeded", Service, LeftOut, AtItsEnd, logs},
+		{"log_record.code", "code of the problem that was answered", Service, LeftOut, AtItsEnd, logs},
+		{"log_record.error", "types of an error, never its text", Service, LeftOut, AtItsEnd, logs},
+		{"log_record.who", "the account's pseudonym, which means nothing once its key is gone", Person, LeftOut, AtItsEnd, logs},
+		{"log_record.browser", "family of the browser, of a closed list", Person, LeftOut, AtItsEnd, logs},
+		{"log_record.system", "family of the system, of a closed list", Person, LeftOut, AtItsEnd, logs},
+		{"log_record.network", "network of the address, cut to 24 bits or 48", Person, LeftOut, AtItsEnd, logs},
+		{"log_record.request_id", "API Gateway's or Lambda's id", Service, LeftOut, AtItsEnd, logs},
+		{"log_record.invocation", "Lambda's id", Service, LeftOut, AtItsEnd, logs},
 
 		{"job_success.job", "a scheduled job", Service, LeftOut, Never, forever},
 		{"job_success.at", "when it last came to its end", Service, LeftOut, Never, forever},

@@ -78,10 +78,12 @@ unclaimed_payment app_cashier select insert delete
 plan_invoice     app_cashier  select insert update(payment_id)
 stripe_event     app_cashier  select insert delete
 reconciliation   app_cashier  select insert update(checked,cursor,finished_at,repaired,since,step) delete
+log_record       app_logger    insert
+log_record       app_archivist select
 `
 
 // kept are the tables that the eraser has no business with: what was migrated, and what outlives every account.
-const kept = `'{schema_version,payment,payment_return,unclaimed_payment,stripe_event,reconciliation,staff_action,disclosure,job_success}'`
+const kept = `'{schema_version,payment,payment_return,unclaimed_payment,stripe_event,reconciliation,staff_action,disclosure,job_success,log_record}'`
 
 // moreOfTheEraser is what it needs beside reading and deleting: to carry an erasure on, to blank what a hold keeps, to leave
 // a receipt.
@@ -118,6 +120,8 @@ has_account         app_cashier app_eraser
 hold_credits        app_web
 images_of           app_reader
 keyring             app_worker
+log_days            app_archivist app_logger
+make_log_days       app_archivist
 library             app_web
 owns_images         app_web app_worker
 release_hold        app_sweeper app_worker
@@ -223,18 +227,24 @@ func TestOnlyTheDutiesSeeTheSchema(t *testing.T) {
 	duties := []string{"app_archivist", "app_cashier", "app_eraser", "app_logger", "app_reader", "app_staff", "app_sweeper", "app_watcher", "app_web", "app_worker"}
 	same(t, list(t, db, `select rolname::text from `+others+` where has_schema_privilege(oid, 'app', 'usage')`), slices.Clone(duties))
 	same(t, list(t, db, `select rolname::text from `+others+` where has_schema_privilege(oid, 'app', 'create')`), nil)
+	same(t, list(t, db, `select rolname::text from `+others+` where has_schema_privilege(oid, 'app_days', 'usage, create')`), []string{"app_archivist"})
 	for _, name := range []string{"anon", "authenticated"} {
 		if n := people.Ask[int](t, db, `select count(*) from pg_roles where rolname = $1`, name); n != 1 {
 			t.Errorf("there is no role %s, so this test says nothing of it", name)
 		}
 	}
+	days := []string{"schema app_days", "function app.log_days()", "function app.make_log_days(timestamp with time zone)", "table app.log_record"}
 	for _, role := range duties {
-		owned := people.Ask[int](t, db, `select count(*) from pg_shdepend where refclassid = 'pg_authid'::regclass and deptype = 'o'
-			and refobjid = (select oid from pg_roles where rolname = $1)`, role)
+		owns := list(t, db, `select pg_describe_object(classid, objid, objsubid) from pg_shdepend where refclassid = 'pg_authid'::regclass and deptype = 'o'
+			and dbid = (select oid from pg_database where datname = current_database()) and refobjid = '`+role+`'::regrole`)
+		if role == "app_archivist" { // only an owner can detach a day of the logs
+			same(t, owns, slices.Clone(days))
+			owns = nil
+		}
 		member := people.Ask[int](t, db, `select count(*) from pg_auth_members where member = (select oid from pg_roles where rolname = $1)`, role)
 		powers := people.Ask[bool](t, db, `select rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication from pg_roles where rolname = $1`, role)
-		if owned > 0 || member > 0 || powers {
-			t.Errorf("%s owns %d things, is a member of %d roles, has powers: %v", role, owned, member, powers)
+		if len(owns) > 0 || member > 0 || powers {
+			t.Errorf("%s owns %v, is a member of %d roles, has powers: %v", role, owns, member, powers)
 		}
 		settings := people.Ask[[]string](t, db, `select rolconfig from pg_roles where rolname = $1`, role)
 		same(t, settings, []string{"statement_timeout=10s", "lock_timeout=5s", "idle_in_transaction_session_timeout=15s", "TimeZone=UTC"})

@@ -1,0 +1,87 @@
+-- +goose Up
+
+-- What requests and jobs leave behind, for ninety days (policy 4.2), in a partition a day, because a day is dropped in no time
+-- and leaves nothing on the disk. Every text has a shape that the database holds it to, and what has another is null: no e-mail
+-- address, sentence, token or whole address can be in here, whoever writes it.
+create table app.log_record (
+  at         timestamptz not null, -- the record's own time; it belongs to that day, in UTC
+  id         text not null check (id ~ '^[0-9]{1,64}$'), -- CloudWatch's: it delivers some twice
+  kind       text not null check (kind in ('request', 'job')),
+  function   text not null check (function ~ '^[a-z]{2,20}(-[a-z]{2,20}){0,3}$'),
+  route      text check (length(route) <= 100 and route ~ '^(/|(/(\.?[a-z]+([.-][a-z0-9]{1,10})*|\{[a-z_]+(\.\.\.)?\}|\{\$\}))+/?)$'),
+  method     text check (method in ('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE', 'other')),
+  status     smallint check (status between 100 and 599),
+  ms         integer not null check (ms >= 0),
+  cold       boolean not null,
+  ok         boolean,
+  code       text check (length(code) <= 40 and code ~ '^[a-z]+(_[a-z]+)*$'),
+  -- The types along an error's chain. Longer words with digits in them are tokens, so are many capitals; the rest are addresses.
+  error      text check (error ~ '^[A-Za-z0-9_.*:/{}()$,=+\[\]-]{1,200}$' and error !~ '(?=[A-Za-z_=+-]*[0-9])[A-Za-z0-9_=+-]{20}'
+    and error !~ '[A-Z]{16}' and error !~ '([0-9]{1,3}\.){3}[0-9]' and error !~ '\y([0-9A-Fa-f]{1,4}:){2,}(:|[0-9A-Fa-f]{1,4}:)'),
+  who        text check (who ~ '^[a-z2-7]{26}$'), -- app.account_key.pseudonym, which means nothing once the key is gone
+  browser    text check (browser in ('Chrome', 'Safari', 'Firefox', 'Edge', 'Opera', 'Samsung Browser', 'Headless Chrome', 'curl', 'other')),
+  system     text check (system in ('Windows', 'macOS', 'iOS', 'Android', 'Linux', 'ChromeOS', 'other')),
+  network    cidr check (masklen(network) = case family(network) when 4 then 24 else 48 end), -- never an address
+  request_id text check (request_id ~ '^([A-Za-z0-9+/_-]{15}=|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$'), -- API Gateway's or Lambda's
+  invocation text check (invocation ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'), -- Lambda's
+  primary key (at, id),
+  check ((kind = 'request') = (status is not null)),
+  check ((kind = 'job') = (ok is not null))
+) partition by range (at);
+alter table app.log_record enable row level security;
+alter table app.log_record force row level security;
+create policy owner on app.log_record to current_user using (true);
+create policy logger_adds on app.log_record for insert to app_logger with check (true);
+create policy archivist_reads on app.log_record for select to app_archivist using (true);
+grant insert on app.log_record to app_logger;
+
+-- The days. There is never a default partition: with one no day could be detached while others are written to.
+create schema app_days authorization app_archivist;
+
+-- From when until when there is a day for every record. What is older is gone; a statement that asks this may insert the rest,
+-- because it sees a day go either in both or in neither.
+create function app.log_days() returns table (since timestamptz, until timestamptz)
+  language sql stable set search_path = pg_catalog as $$
+    select min(d.day) at time zone 'UTC', (max(d.day) + interval '1 day') at time zone 'UTC'
+    from (
+      select to_date(right(c.relname, 8), 'YYYYMMDD')::timestamp as day
+      from pg_inherits i join pg_class c on c.oid = i.inhrelid
+      where i.inhparent = 'app.log_record'::regclass and not i.inhdetachpending
+    ) d
+  $$;
+revoke execute on function app.log_days from public;
+grant execute on function app.log_days to app_logger;
+
+-- Makes the days from the last one there is, or from yesterday, to a fortnight ahead, and returns how many it made. Days that
+-- would be dropped at once (policy 4.2) are not made. Attaching a day, unlike making one in its place, keeps no writer waiting.
+-- +goose StatementBegin
+create function app.make_log_days(at timestamptz) returns integer
+  language plpgsql security definer set search_path = pg_catalog as $$
+declare
+  today constant date := (make_log_days.at at time zone 'UTC')::date;
+  last  constant date := (select (d.until at time zone 'UTC')::date - 1 from app.log_days() d);
+  day   date;
+  made  integer := 0;
+begin
+  perform pg_advisory_xact_lock(hashtext('app.make_log_days')); -- of two at once, one finds them made
+  for day in select d from generate_series(least(today - 1, greatest(last + 1, today - 88))::timestamp, today + 14, '1 day') d loop
+    continue when to_regclass(format('app_days.log_record_%s', to_char(day, 'YYYYMMDD'))) is not null;
+    execute format('create table app_days.log_record_%s (like app.log_record including constraints including indexes)', to_char(day, 'YYYYMMDD'));
+    execute format('alter table app.log_record attach partition app_days.log_record_%s for values from (%L) to (%L)',
+      to_char(day, 'YYYYMMDD'), day::timestamp at time zone 'UTC', (day + 1)::timestamp at time zone 'UTC');
+    made := made + 1;
+  end loop;
+  return made;
+end $$;
+-- +goose StatementEnd
+revoke execute on function app.make_log_days from public;
+
+-- The archivist owns them: only an owner can detach a day. It may create nothing else in here afterwards, and gives up what an
+-- owner may do with single records.
+grant create on schema app to app_archivist;
+alter table app.log_record owner to app_archivist;
+alter function app.log_days owner to app_archivist;
+alter function app.make_log_days owner to app_archivist;
+revoke create on schema app from app_archivist;
+revoke insert, update, delete, truncate, references, trigger on app.log_record from app_archivist;
+grant select on app.log_record to current_user; -- for functions of the schema's owner
