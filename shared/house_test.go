@@ -41,6 +41,7 @@ var plan = []struct{ name, floor string }{
 	{"shared/zipfile", word},
 	{"shared/receipt", word},
 
+	{"shared/outbound", gate},
 	{"shared/postgres", gate},
 	{"shared/migration", gate},
 	{"shared/bucket", gate},

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"os"
 	"sync"
 	"time"
@@ -13,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"nanoflux.ai/backend/shared/outbound"
 )
 
 // Bell rings one function.
@@ -27,7 +28,7 @@ func Of(function string) Bell {
 	return Bell{function: function, client: sync.OnceValue(func() *lambda.Client {
 		options := lambda.Options{
 			Region:           os.Getenv("AWS_REGION"),
-			HTTPClient:       &http.Client{Timeout: 3 * time.Second},
+			HTTPClient:       outbound.Client(3 * time.Second),
 			RetryMaxAttempts: 2,
 			Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 				return aws.Credentials{

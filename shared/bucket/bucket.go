@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"sync"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 
+	"nanoflux.ai/backend/shared/outbound"
 	"nanoflux.ai/backend/shared/schema"
 )
 
@@ -33,8 +33,6 @@ type Bucket struct {
 // Open describes the bucket at an S3 endpoint; it does not reach out.
 func Open(endpoint, name, accessKeyID, secretAccessKey string) *Bucket {
 	return &Bucket{name: name, client: sync.OnceValue(func() *s3.Client {
-		transport := http.DefaultTransport.(*http.Transport).Clone()
-		transport.MaxIdleConnsPerHost = 2 * flight // of two, the others' connections would be made anew for each request
 		return s3.New(s3.Options{
 			BaseEndpoint: aws.String(endpoint),
 			Region:       "auto",
@@ -42,7 +40,7 @@ func Open(endpoint, name, accessKeyID, secretAccessKey string) *Bucket {
 			Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 				return aws.Credentials{AccessKeyID: accessKeyID, SecretAccessKey: secretAccessKey}, nil
 			}),
-			HTTPClient: &http.Client{Timeout: 20 * time.Second, Transport: transport},
+			HTTPClient: outbound.Wide(20*time.Second, 2*flight), // of two, the others' connections would be made anew for each request
 			// R2 refuses the trailing checksums that the SDK sends by default.
 			RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
 			ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
@@ -122,6 +120,9 @@ func wrap(doing string, err error) error {
 			return fmt.Errorf("%s: %w", doing, errThrottled)
 		}
 		return fmt.Errorf("%s: %s", doing, api.ErrorCode())
+	}
+	if refused := outbound.Refusal(err); refused != nil {
+		return fmt.Errorf("%s: %w", doing, refused)
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%s: %w", doing, context.DeadlineExceeded)

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"nanoflux.ai/backend/shared/outbound"
 )
 
 // Links signs links: infra/cdn/vectors.json holds what every edge must accept and refuse.
@@ -58,7 +60,7 @@ type Purger struct {
 
 // NewPurger takes the CDN's origin and Cloudflare's purge address with a token for it.
 func NewPurger(cdn, api, token string) Purger {
-	return Purger{strings.TrimSuffix(cdn, "/"), api, token, &http.Client{Timeout: 5 * time.Second}}
+	return Purger{strings.TrimSuffix(cdn, "/"), api, token, outbound.Client(5 * time.Second)}
 }
 
 // Purge drops every signed variant of the objects:
@@ -97,6 +99,9 @@ func (p Purger) purge(ctx context.Context, by string, names ...string) error {
 	request.Header.Set("Authorization", "Bearer "+p.token)
 	request.Header.Set("Content-Type", "application/json")
 	reply, err := p.client.Do(request)
+	if refused := outbound.Refusal(err); refused != nil {
+		return fmt.Errorf("purging the CDN: %w", refused)
+	}
 	if err != nil {
 		return fmt.Errorf("purging the CDN: it did not answer: %w", context.DeadlineExceeded)
 	}

@@ -13,6 +13,8 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
+
+	"nanoflux.ai/backend/shared/outbound"
 )
 
 // ErrRefused says that the sign-in is not to be trusted or was cancelled, as opposed to Google not answering.
@@ -34,7 +36,7 @@ func New(issuer, clientID, clientSecret, redirect string) *Client {
 			ClientID: clientID, ClientSecret: clientSecret, RedirectURL: redirect,
 			Scopes: []string{oidc.ScopeOpenID, "email", "profile"}, // policy 2.1: name, e-mail address, avatar, no more
 		},
-		http: &http.Client{Timeout: 8 * time.Second},
+		http: outbound.Client(8 * time.Second),
 	}
 }
 
@@ -76,12 +78,12 @@ func (c *Client) Exchange(ctx context.Context, a Attempt, code string, at time.T
 		if errors.As(err, &refused) && refused.ErrorCode == "invalid_grant" {
 			return Person{}, fmt.Errorf("%w: the code was not accepted", ErrRefused)
 		}
-		return Person{}, errors.New("the sign-in provider did not answer") // its own text may hold the code
+		return Person{}, unanswered(err)
 	}
 	raw, _ := token.Extra("id_token").(string)
 	id, err := provider.Verifier(&oidc.Config{ClientID: c.config.ClientID, Now: func() time.Time { return at }}).Verify(ctx, raw)
 	if err != nil && strings.Contains(err.Error(), "fetching keys") { // go-oidc tells it apart in its text only
-		return Person{}, errors.New("the sign-in provider did not answer")
+		return Person{}, unanswered(err)
 	}
 	if err != nil {
 		return Person{}, fmt.Errorf("%w: the ID token does not verify", ErrRefused)
@@ -107,11 +109,19 @@ func (c *Client) discover(ctx context.Context) (*oidc.Provider, oauth2.Config, e
 	if provider == nil {
 		var err error
 		if provider, err = oidc.NewProvider(oidc.ClientContext(ctx, c.http), c.issuer); err != nil {
-			return nil, oauth2.Config{}, errors.New("the sign-in provider did not answer")
+			return nil, oauth2.Config{}, unanswered(err)
 		}
 		c.provider.Store(provider)
 	}
 	config := c.config
 	config.Endpoint = provider.Endpoint()
 	return provider, config, nil
+}
+
+// unanswered keeps the error's own text back, which may hold the code, but for an address that may not be reached.
+func unanswered(err error) error {
+	if refused := outbound.Refusal(err); refused != nil {
+		return fmt.Errorf("the sign-in provider cannot be asked: %w", refused)
+	}
+	return errors.New("the sign-in provider did not answer")
 }

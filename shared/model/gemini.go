@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"nanoflux.ai/backend/shared/outbound"
 )
 
 // Gemini draws with Google's Gemini image models over REST (https://ai.google.dev/api/generate-content). They give opaque
@@ -30,7 +32,7 @@ func NewGemini(url, key, zeroRetention string) (*Gemini, error) {
 	if gemini().Keeps > Deadline && zeroRetention != "agreed" {
 		return nil, ErrRetention
 	}
-	return &Gemini{strings.TrimRight(url, "/"), key, newClient()}, nil
+	return &Gemini{strings.TrimRight(url, "/"), key, outbound.Client(0)}, nil
 }
 
 // What goes out.

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"nanoflux.ai/backend/shared/outbound"
 )
 
 // Artist makes one call to one provider; it never repeats it, because each call may cost money.
@@ -31,11 +33,6 @@ type Order struct {
 // maxReply bounds a provider's answer: the largest picture in base64 is far below.
 const maxReply = 32 << 20
 
-// newClient follows no redirect: it would carry key and prompt to a host that nobody chose.
-func newClient() *http.Client {
-	return &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-}
-
 // reply is an answer read to its end.
 type reply struct {
 	status int
@@ -46,6 +43,9 @@ type reply struct {
 // send makes the call. Errors are Failures without the address or the body of the request.
 func send(client *http.Client, request *http.Request) (reply, error) {
 	response, err := client.Do(request)
+	if refused := outbound.Refusal(err); refused != nil {
+		return reply{}, failure(Misconfigured, "address", refused)
+	}
 	if err != nil {
 		if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
 			err = wrapped.Err

@@ -10,6 +10,8 @@ import (
 	"net/textproto"
 	"strconv"
 	"strings"
+
+	"nanoflux.ai/backend/shared/outbound"
 )
 
 // WorkersAI draws with the FLUX.2 models of Cloudflare Workers AI
@@ -21,7 +23,7 @@ type WorkersAI struct {
 
 // NewWorkersAI takes the address up to /ai/run, without the model, plus an API token that may run Workers AI.
 func NewWorkersAI(url, token string) *WorkersAI {
-	return &WorkersAI{strings.TrimRight(url, "/"), token, newClient()}
+	return &WorkersAI{strings.TrimRight(url, "/"), token, outbound.Client(0)}
 }
 
 // Draw runs a model. The answer's size is the order's width and height.

@@ -1,7 +1,6 @@
 // Package party is the register of the outside parties that data goes to.
 package party
 
-import "path"
 import "strings"
 
 // Party is somebody outside, with what it does for this service.
@@ -17,13 +16,12 @@ type Service struct {
 	Gets  string   // which data
 	Keeps string   // for how long
 	Where string   // an AWS region like "us-east-1", or words
-	Hosts []string // that functions reach: names in lower case, in which * stands for letters, digits and hyphens
+	Hosts []string // that functions reach: names in lower case, in which one * stands for letters, digits and hyphens
 }
 
-// Of says whose a host is, for a deployment in this region; false where it is nobody's in the register. The host is a bare
-// name in lower case, without port.
-func Of(host, region string) (Party, bool) {
-	for _, p := range Register(region) {
+// Of says whose a host is in this register; false where it is nobody's. The host is a bare name in lower case, without port.
+func Of(register []Party, host string) (Party, bool) {
+	for _, p := range register {
 		for _, s := range p.Services {
 			for _, pattern := range s.Hosts {
 				if fits(pattern, host) {
@@ -35,9 +33,13 @@ func Of(host, region string) (Party, bool) {
 	return Party{}, false
 }
 
-// fits compares label by label, so that a * never reaches over a dot.
+// fits lets a * stand for one letter, digit or hyphen at least, and never for a dot.
 func fits(pattern, host string) bool {
-	slashes := strings.NewReplacer(".", "/")
-	ok, err := path.Match(slashes.Replace(pattern), slashes.Replace(host))
-	return err == nil && ok
+	before, after, open := strings.Cut(pattern, "*")
+	if !open {
+		return host == pattern
+	}
+	rest, begins := strings.CutPrefix(host, before)
+	middle, ends := strings.CutSuffix(rest, after)
+	return begins && ends && middle != "" && strings.Trim(middle, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stripe/stripe-go/v76"
 	"github.com/stripe/stripe-go/v76/form"
+
+	"nanoflux.ai/backend/shared/outbound"
 )
 
 // Stripe is one account at Stripe, in the mode of its key. Every verb gives stripe_unavailable where Stripe does not answer.
@@ -26,10 +28,8 @@ const patience = 8 * time.Second
 // Open describes the account behind a secret or restricted key at Stripe's API origin; it does not reach out.
 func Open(url, key string) *Stripe {
 	return &Stripe{key: key, backend: sync.OnceValue(func() stripe.Backend {
-		// A redirect would carry the key to a host that nobody chose.
-		stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		return stripe.GetBackendWithConfig(stripe.APIBackend, &stripe.BackendConfig{
-			URL: &url, HTTPClient: &http.Client{Timeout: patience, CheckRedirect: stay}, MaxNetworkRetries: stripe.Int64(2),
+			URL: &url, HTTPClient: outbound.Client(patience), MaxNetworkRetries: stripe.Int64(2),
 			LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull}, EnableTelemetry: stripe.Bool(false),
 		})
 	})}

@@ -5,13 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"nanoflux.ai/backend/shared/outbound"
 )
 
 // Querier is what a verb needs: a pool and a transaction both are one.
@@ -27,8 +28,8 @@ type Database struct {
 }
 
 // Open begins to dial in the background, so that the connection is there when the first request is, and returns at once.
-// The address must verify the server's certificate, except on loopback (policy 7, "all data transmission is encrypted");
-// an address that doesn't is an error at first use.
+// The address must name a host of the register of outside parties (policy P5.1) and verify its certificate (policy P7a), except
+// on loopback; an address that doesn't is an error at first use.
 func Open(address string) *Database {
 	db := &Database{pool: sync.OnceValues(func() (*pgxpool.Pool, error) { return connect(address) })}
 	go func() {
@@ -71,17 +72,20 @@ func Config(address string) (*pgx.ConnConfig, error) {
 	if err != nil {
 		return nil, errAddress
 	}
-	return config, refusePlain(config)
+	return config, refuse(config)
 }
 
-func refusePlain(config *pgx.ConnConfig) error {
+func refuse(config *pgx.ConnConfig) error {
 	first := &pgconn.FallbackConfig{Host: config.Host, TLSConfig: config.TLSConfig}
 	for _, to := range append([]*pgconn.FallbackConfig{first}, config.Fallbacks...) {
-		if ip := net.ParseIP(to.Host); to.Host == "localhost" || (ip != nil && ip.IsLoopback()) {
+		if outbound.Loopback(to.Host) {
 			continue
 		}
 		if to.TLSConfig == nil || to.TLSConfig.InsecureSkipVerify {
 			return fmt.Errorf("refusing to reach the database at %s unverified: add sslmode=verify-full to its address", to.Host)
+		}
+		if err := outbound.Host(to.Host); err != nil {
+			return err
 		}
 	}
 	return nil
