@@ -60,6 +60,7 @@ var plan = []struct{ name, floor string }{
 	{"shared/generation", noun},
 	{"shared/billing", noun},
 	{"shared/erasure", noun},
+	{"shared/logbook", noun},
 
 	{"shared/web", edge},
 	{"shared/task", edge},
@@ -84,6 +85,7 @@ var plan = []struct{ name, floor string }{
 	{"functions/staff", function},
 	{"functions/stripe-webhook", function},
 	{"functions/sweep-accounts", function},
+	{"functions/sweep-logs", function},
 	{"functions/sweep-stalled", function},
 	{"functions/upload", function},
 	{"functions/watch-promises", function},

@@ -1,11 +1,13 @@
-// Migrate brings the schema up to date, then lets the application's roles in.
+// Migrate brings the schema up to date, makes the days of the logs, then lets the application's roles in.
 package main
 
 import (
 	"context"
 
 	"nanoflux.ai/backend/shared/erasure"
+	"nanoflux.ai/backend/shared/logbook"
 	"nanoflux.ai/backend/shared/migration"
+	"nanoflux.ai/backend/shared/postgres"
 	"nanoflux.ai/backend/shared/problem"
 	"nanoflux.ai/backend/shared/setting"
 	"nanoflux.ai/backend/shared/task"
@@ -42,8 +44,11 @@ func main() {
 	task.Answer(m.run)
 }
 
-func (m migrate) run(ctx context.Context, _ task.Clock, _ struct{}) (applied, error) {
+func (m migrate) run(ctx context.Context, clock task.Clock, _ struct{}) (applied, error) {
 	names, err := migration.Up(ctx, m.address)
+	if err == nil {
+		err = m.days(ctx, clock)
+	}
 	if err == nil {
 		err = migration.SetPasswords(ctx, m.address, m.passwords)
 	}
@@ -52,4 +57,12 @@ func (m migrate) run(ctx context.Context, _ task.Clock, _ struct{}) (applied, er
 		return applied{}, problem.New(problem.Unavailable, "migration_failed", err.Error()).Because(err)
 	}
 	return applied{names}, nil
+}
+
+// days makes room for the first logs; from then on sweep-logs does.
+func (m migrate) days(ctx context.Context, clock task.Clock) error {
+	db := postgres.Open(m.address)
+	defer db.Close()
+	_, err := logbook.MakeDays(ctx, db, clock.Now())
+	return err
 }

@@ -38,3 +38,10 @@ func Usage(ctx context.Context, db postgres.Querier, tokenHash []byte, at, from,
 		from app.caller($1, $2) c`, tokenHash, at, from, until)
 	return row.Days, row.Caller, err
 }
+
+// CountUsage counts, by day and tool and of everybody together, the orders of the days that are over at a moment, and returns how
+// many days and tools it counted. The figures outlive orders, accounts and logs (policy P3.2).
+func CountUsage(ctx context.Context, db postgres.Querier, at time.Time) (counted int, err error) {
+	err = db.QueryRow(ctx, `select app.count_usage($1)`, at).Scan(&counted)
+	return counted, err
+}

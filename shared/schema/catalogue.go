@@ -373,6 +373,13 @@ func Catalogue() []Column {
 		{"log_record.request_id", "API Gateway's or Lambda's id", Service, LeftOut, AtItsEnd, logs},
 		{"log_record.invocation", "Lambda's id", Service, LeftOut, AtItsEnd, logs},
 
+		{"usage_day.day", "day of orders", Service, LeftOut, Never, forever},
+		{"usage_day.tool", "tool that was ordered", Service, LeftOut, Never, forever},
+		{"usage_day.orders", "how many orders, of everybody together", Service, LeftOut, Never, forever},
+		{"usage_day.succeeded", "how many of them succeeded", Service, LeftOut, Never, forever},
+		{"usage_day.failed", "how many failed", Service, LeftOut, Never, forever},
+		{"usage_day.credits", "credits paid for them", Service, LeftOut, Never, forever},
+
 		{"job_success.job", "a scheduled job", Service, LeftOut, Never, forever},
 		{"job_success.at", "when it last came to its end", Service, LeftOut, Never, forever},
 

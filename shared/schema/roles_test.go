@@ -83,7 +83,7 @@ log_record       app_archivist select
 `
 
 // kept are the tables that the eraser has no business with: what was migrated, and what outlives every account.
-const kept = `'{schema_version,payment,payment_return,unclaimed_payment,stripe_event,reconciliation,staff_action,disclosure,job_success,log_record}'`
+const kept = `'{schema_version,payment,payment_return,unclaimed_payment,stripe_event,reconciliation,staff_action,disclosure,job_success,log_record,usage_day}'`
 
 // moreOfTheEraser is what it needs beside reading and deleting: to carry an erasure on, to blank what a hold keeps, to leave
 // a receipt.
@@ -100,6 +100,7 @@ balance             app_reader
 belongings          app_eraser
 close_account       app_eraser app_staff app_web
 closed              app_cashier app_eraser
+count_usage         app_archivist
 erase_rows          app_eraser
 holder              app_web
 inventory           app_eraser app_web

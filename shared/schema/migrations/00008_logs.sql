@@ -14,7 +14,7 @@ create table app.log_record (
   ms         integer not null check (ms >= 0),
   cold       boolean not null,
   ok         boolean,
-  code       text check (length(code) <= 40 and code ~ '^[a-z]+(_[a-z]+)*$'),
+  code       text check (length(code) <= 40 and code ~ '^[a-z]{1,16}(_[a-z]{1,16})+$'),
   -- The types along an error's chain. Longer words with digits in them are tokens, so are many capitals; the rest are addresses.
   error      text check (error ~ '^[A-Za-z0-9_.*:/{}()$,=+\[\]-]{1,200}$' and error !~ '(?=[A-Za-z_=+-]*[0-9])[A-Za-z0-9_=+-]{20}'
     and error !~ '[A-Z]{16}' and error !~ '([0-9]{1,3}\.){3}[0-9]' and error !~ '\y([0-9A-Fa-f]{1,4}:){2,}(:|[0-9A-Fa-f]{1,4}:)'),
@@ -38,11 +38,11 @@ grant insert on app.log_record to app_logger;
 -- The days. There is never a default partition: with one no day could be detached while others are written to.
 create schema app_days authorization app_archivist;
 
--- From when until when there is a day for every record. What is older is gone; a statement that asks this may insert the rest,
--- because it sees a day go either in both or in neither.
+-- From when until when there is a day for every record; both are -infinity where there is none at all. What is older is gone; a
+-- statement that asks this may insert the rest, because it sees a day go either in both or in neither.
 create function app.log_days() returns table (since timestamptz, until timestamptz)
   language sql stable set search_path = pg_catalog as $$
-    select min(d.day) at time zone 'UTC', (max(d.day) + interval '1 day') at time zone 'UTC'
+    select coalesce(min(d.day) at time zone 'UTC', '-infinity'), coalesce((max(d.day) + interval '1 day') at time zone 'UTC', '-infinity')
     from (
       select to_date(right(c.relname, 8), 'YYYYMMDD')::timestamp as day
       from pg_inherits i join pg_class c on c.oid = i.inhrelid
@@ -59,12 +59,12 @@ create function app.make_log_days(at timestamptz) returns integer
   language plpgsql security definer set search_path = pg_catalog as $$
 declare
   today constant date := (make_log_days.at at time zone 'UTC')::date;
-  last  constant date := (select (d.until at time zone 'UTC')::date - 1 from app.log_days() d);
+  next  constant date := (select (nullif(d.until, '-infinity') at time zone 'UTC')::date from app.log_days() d);
   day   date;
   made  integer := 0;
 begin
   perform pg_advisory_xact_lock(hashtext('app.make_log_days')); -- of two at once, one finds them made
-  for day in select d from generate_series(least(today - 1, greatest(last + 1, today - 88))::timestamp, today + 14, '1 day') d loop
+  for day in select d from generate_series(least(greatest(coalesce(next, today - 1), today - 87), today - 1)::timestamp, today + 14, '1 day') d loop
     continue when to_regclass(format('app_days.log_record_%s', to_char(day, 'YYYYMMDD'))) is not null;
     execute format('create table app_days.log_record_%s (like app.log_record including constraints including indexes)', to_char(day, 'YYYYMMDD'));
     execute format('alter table app.log_record attach partition app_days.log_record_%s for values from (%L) to (%L)',

@@ -1,0 +1,45 @@
+// Sweep-logs drops the days of the logs whose end has come, makes the days ahead, counts the usage of the days that are over.
+//
+// It runs once a day, owns what it drops, and works past the pooler, because a day is detached outside any transaction.
+package main
+
+import (
+	"context"
+	"errors"
+
+	"nanoflux.ai/backend/shared/generation"
+	"nanoflux.ai/backend/shared/logbook"
+	"nanoflux.ai/backend/shared/postgres"
+	"nanoflux.ai/backend/shared/setting"
+	"nanoflux.ai/backend/shared/task"
+)
+
+type sweep struct{ db *postgres.Database }
+
+func main() { task.Serve(sweep{postgres.Open(setting.Required("DATABASE_URL"))}.run) }
+
+// run leaves everything to another run that is at work already.
+func (s sweep) run(ctx context.Context, clock task.Clock, _ struct{}) error {
+	err := logbook.Alone(ctx, s.db, func(session postgres.Querier) error { return s.work(ctx, session, clock) })
+	if errors.Is(err, logbook.ErrAnother) {
+		task.Count(ctx, "left_to_another", 1)
+		return nil
+	}
+	return err
+}
+
+// work does each part whatever becomes of the others: a day that cannot be dropped must not keep tomorrow's from being made.
+func (s sweep) work(ctx context.Context, session postgres.Querier, clock task.Clock) error {
+	at := clock.Now()
+	made, first := logbook.MakeDays(ctx, session, at)
+	task.Count(ctx, "days_made", made)
+	dropped, second := logbook.DropDays(ctx, session, at)
+	task.Count(ctx, "days_dropped", dropped)
+	counted, third := generation.CountUsage(ctx, session, at)
+	task.Count(ctx, "usage_counted", counted)
+	if err := errors.Join(first, second, third); err != nil {
+		return err
+	}
+	_, err := session.Exec(ctx, `select app.succeeded('sweep-logs', $1)`, at)
+	return err
+}

@@ -1,0 +1,135 @@
+package logbook
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"nanoflux.ai/backend/shared/postgres"
+)
+
+// Kept is how long no record may be kept (policy P4.2b): a day is gone before its first moment is so long ago.
+const Kept = 90 // days
+
+// early is how much sooner a day goes: a sweep that is due once a day may be missed once, and its clock may be wrong by hours.
+const early = 36 * time.Hour
+
+// ErrAnother says that another sweep is at work; what is to be done is done by it.
+var ErrAnother = errors.New("another sweep of the logs is at work")
+
+// MakeDays makes the days a fortnight ahead, where they are missing, and returns how many it made. Without a day for it no record
+// is taken in.
+func MakeDays(ctx context.Context, db postgres.Querier, at time.Time) (made int, err error) {
+	err = db.QueryRow(ctx, `select app.make_log_days($1)`, at).Scan(&made)
+	return made, err
+}
+
+// Alone runs story in a session that holds the lock of sweeps; ErrAnother where somebody else does. Nobody waits for it: who waits
+// in a query holds a snapshot, and ending an interrupted detach waits for every snapshot.
+func Alone(ctx context.Context, db *postgres.Database, story func(session postgres.Querier) error) error {
+	return db.Session(ctx, func(session postgres.Querier) error {
+		var alone bool
+		if err := session.QueryRow(ctx, `select pg_try_advisory_lock(hashtext('app.log_record'))`).Scan(&alone); err != nil {
+			return err
+		}
+		if !alone {
+			return ErrAnother
+		}
+		return story(session)
+	})
+}
+
+// Due is what a sweep would drop.
+type Due struct {
+	Days []time.Time // the oldest first
+	Rows int64       // in them
+	All  int64       // rows of all days
+}
+
+// DueAt counts what a sweep at this moment would drop, and drops nothing.
+func DueAt(ctx context.Context, db postgres.Querier, at time.Time) (due Due, err error) {
+	left, err := over(ctx, db, at)
+	if err != nil {
+		return due, err
+	}
+	for _, d := range left {
+		if d.Due {
+			due.Days = append(due.Days, d.Day)
+		}
+	}
+	err = db.QueryRow(ctx, `select count(*) filter (where at < $1), count(*) from app.log_record`, end(at)).Scan(&due.Rows, &due.All)
+	return due, err
+}
+
+// end is the first moment that is kept at a time.
+func end(at time.Time) time.Time {
+	return at.UTC().Add(early).Truncate(24*time.Hour).AddDate(0, 0, 1-Kept)
+}
+
+// tries is how often a step is taken that somebody is in the way of, each as long as the role's settings let it wait. Writers never
+// wait for any step: none takes a lock on what they write to that conflicts with theirs.
+const tries = 3
+
+// DropDays drops every day that is due, one after the other, and finishes what an earlier sweep left in the middle. Each step can be
+// the last: what it leaves is found again by the next sweep. The session must be direct, and Alone.
+func DropDays(ctx context.Context, session postgres.Querier, at time.Time) (dropped int, err error) {
+	for failed := 0; ; {
+		left, err := over(ctx, session, at)
+		if err != nil || len(left) == 0 {
+			return dropped, err
+		}
+		next := left[0]
+		_, err = session.Exec(ctx, next.step())
+		switch {
+		case err == nil && !next.Attached:
+			dropped++
+		case err != nil && (failed == tries || !inTheWay(err)):
+			return dropped, err
+		case err != nil:
+			failed++
+		}
+	}
+}
+
+// inTheWay tells a lock not had in time, a statement that took too long waiting for others, and a deadlock.
+func inTheWay(err error) bool {
+	return postgres.Raised(err, "55P03") || postgres.Raised(err, "57014") || postgres.Raised(err, "40P01")
+}
+
+// day is a partition, or was one.
+type day struct {
+	Name     string
+	Day      time.Time
+	Due      bool
+	Attached bool
+	Pending  bool // its detaching was interrupted: until that is finished no other day can be detached
+}
+
+// step is what comes next for a day: a partition is detached while others write, then dropped.
+func (d day) step() string {
+	table := pgx.Identifier{"app_days", d.Name}.Sanitize()
+	switch {
+	case d.Pending:
+		return `alter table app.log_record detach partition ` + table + ` finalize`
+	case d.Attached:
+		return `alter table app.log_record detach partition ` + table + ` concurrently`
+	}
+	return `drop table ` + table
+}
+
+// over finds the days that are due, and any whose detaching was interrupted, which comes first.
+func over(ctx context.Context, db postgres.Querier, at time.Time) ([]day, error) {
+	rows, err := db.Query(ctx, `
+		select d.name, d.day, d.day < $1 as due, d.attached, d.pending from (
+			select c.relname as name, to_date(right(c.relname, 8), 'YYYYMMDD')::timestamp at time zone 'UTC' as day,
+				i.inhparent is not null as attached, coalesce(i.inhdetachpending, false) as pending
+			from pg_class c left join pg_inherits i on i.inhrelid = c.oid
+			where c.relnamespace = 'app_days'::regnamespace and c.relkind = 'r' and c.relname ~ '^log_record_[0-9]{8}$'
+		) d where d.day < $1 or d.pending order by d.pending desc, d.day`, end(at))
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[day])
+}
