@@ -12,12 +12,12 @@ import (
 )
 
 func TestAWordIsANameOrWithheld(t *testing.T) {
-	for _, name := range []string{"", "image_not_found", "/api/images/{id}", "JKJaXmPLvHcESHA=", "pgconn.PgError:23505", "panic:runtime.boundsError", "GET"} {
+	for _, name := range []string{"", "image_not_found", "swept"} {
 		if got := Word(name).String(); got != name {
 			t.Errorf("%q is %q", name, got)
 		}
 	}
-	for _, text := range []string{"ann@example.com", "a red fox", "line\nbreak", `quo"te`, "ünlaut", "\xff", "50%", "a&b", "it's", strings.Repeat("a", 201)} {
+	for _, text := range []string{"ann@example.com", "a red fox", "line\nbreak", `quo"te`, "ünlaut", "\xff", "50%", "a_", "it's", "Ann", "seventeenletterss", strings.Repeat("a_", 20) + "a"} {
 		if got, _ := json.Marshal(Word(text)); string(got) != `"withheld"` {
 			t.Errorf("%q is %s", text, got)
 		}
@@ -35,7 +35,7 @@ func (*codeError) Error() string     { return "secret" }
 func (*codeError) ErrorCode() string { return "NoSuchKey" }
 
 func TestAClassIsTheTypesOfAChain(t *testing.T) {
-	for want, err := range map[Word]error{
+	for want, err := range map[ErrorClass]error{
 		"":                                nil,
 		"errors.errorString":              errors.New("secret"),
 		"fs.PathError/errors.errorString": &fs.PathError{Path: "secret", Err: fs.ErrNotExist},
@@ -56,7 +56,7 @@ func TestALongChainIsCutNotWithheld(t *testing.T) {
 	for range 40 {
 		err = &fs.PathError{Err: err}
 	}
-	if got := Class(err).String(); len(got) != 200 || !strings.HasPrefix(got, "fs.PathError/fs.PathError") {
+	if got := Class(err).String(); len(got) > 200 || len(got) < 180 || !strings.HasPrefix(got, "fs.PathError/fs.PathError/") || !strings.HasSuffix(got, "/fs.PathError") {
 		t.Errorf("got %s", got)
 	}
 }
@@ -67,7 +67,7 @@ func recovered(value any) (p *Panic) {
 }
 
 func TestAPanicTellsTypeAndPlaceNotText(t *testing.T) {
-	for want, value := range map[Word]any{"panic:string": "secret", "panic:*errors.errorString": errors.New("secret"), "panic:int": 7} {
+	for want, value := range map[ErrorClass]any{"panic:string": "secret", "panic:*errors.errorString": errors.New("secret"), "panic:int": 7} {
 		p := recovered(value)
 		if got := Class(p); got != want || strings.Contains(p.Error(), "secret") {
 			t.Errorf("got %s", got)
@@ -90,7 +90,7 @@ func TestAPanicOfTheRuntimeKeepsItsText(t *testing.T) {
 }
 
 func TestWriteIsOneLineInOnePiece(t *testing.T) {
-	var out pieces
+	var out parts
 	Write(&out, struct{ A, B string }{"a\nb", "c"})
 	if len(out) != 1 || out[0] != `{"A":"a\nb","B":"c"}`+"\n" {
 		t.Errorf("wrote %q", out)
@@ -101,9 +101,9 @@ func TestWriteIsOneLineInOnePiece(t *testing.T) {
 	}
 }
 
-type pieces []string
+type parts []string
 
-func (p *pieces) Write(text []byte) (int, error) {
+func (p *parts) Write(text []byte) (int, error) {
 	*p = append(*p, string(text))
 	return len(text), nil
 }
@@ -111,7 +111,7 @@ func (p *pieces) Write(text []byte) (int, error) {
 func TestQuietLibrariesWithholdsTheText(t *testing.T) {
 	writer, flags := log.Writer(), log.Flags()
 	defer func() { log.SetOutput(writer); log.SetFlags(flags) }()
-	var out pieces
+	var out parts
 	QuietLibraries(&out)
 	log.Print("secret")
 	if len(out) != 1 || !json.Valid([]byte(out[0])) || strings.Contains(out[0], "secret") {

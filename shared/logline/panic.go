@@ -33,12 +33,12 @@ func Recovered(value any) *Panic {
 // Report writes one line that says where the code broke, in which request, and with which class of panic.
 func (p *Panic) Report(out io.Writer, requestID string) {
 	Write(out, struct {
-		Level     string  `json:"level"`
-		Msg       string  `json:"msg"`
-		RequestID Word    `json:"requestId"`
-		Class     Word    `json:"error"`
-		Stack     []Place `json:"stack"`
-	}{"ERROR", "panic", Word(requestID), Class(p), p.Stack})
+		Level     string     `json:"level"`
+		Msg       string     `json:"msg"`
+		RequestID ID         `json:"requestId"`
+		Class     ErrorClass `json:"error"`
+		Stack     []Place    `json:"stack"`
+	}{"ERROR", "panic", ID(requestID), Class(p), p.Stack})
 }
 
 func (p *Panic) Error() string { return "a panic was recovered" }

@@ -31,7 +31,7 @@ func TestEachRefusalOfStripesIsOneOfOurErrors(t *testing.T) {
 		fields string
 		want   error  // nil: ours to set right, so an internal error
 		code   string // of the problem
-		class  logline.Word
+		class  logline.ErrorClass
 	}{
 		"missing":             {404, `"type":"invalid_request_error","code":"resource_missing","param":"id"`, payment.ErrNotFound, "", ""},
 		"missing customer":    {400, `"type":"invalid_request_error","code":"resource_missing","param":"customer"`, payment.ErrNotFound, "", ""},

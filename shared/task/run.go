@@ -2,7 +2,6 @@ package task
 
 import (
 	"context"
-	"os"
 	"sync"
 	"time"
 
@@ -46,39 +45,20 @@ func Alarm(ctx context.Context, word string) {
 	run.alarms = append(run.alarms, logline.Word(word))
 }
 
-// line is all that is ever logged about a run.
-type line struct {
-	Time      string         `json:"time"` // the event's own clock
-	Level     string         `json:"level"`
-	Msg       string         `json:"msg"`
-	Job       logline.Word   `json:"job"`
-	RequestID logline.Word   `json:"requestId"`
-	Ms        int64          `json:"ms"`
-	Cold      bool           `json:"cold"`
-	OK        bool           `json:"ok"`
-	Code      logline.Word   `json:"code,omitempty"`
-	Error     logline.Word   `json:"error,omitempty"`
-	Counts    map[string]int `json:"counts,omitempty"`
-	Alarms    []logline.Word `json:"alarms,omitempty"`
-}
-
-func (r *run) line(err error) line {
+// record is the run's line in the log.
+func (r *run) record(function logline.Function, err error) logline.Record {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	l := line{
-		Level: "INFO", Msg: "job",
-		Job: logline.Word(os.Getenv("AWS_LAMBDA_FUNCTION_NAME")), RequestID: logline.Word(r.requestID),
-		Ms: time.Since(r.began).Milliseconds(), Cold: r.cold, OK: err == nil, Counts: r.counts, Alarms: r.alarms,
-	}
-	if !r.clock.event.IsZero() {
-		l.Time = r.clock.event.Format("2006-01-02T15:04:05.000Z07:00")
+	l := logline.Record{
+		Time: logline.MomentOf(r.clock.event), Level: "INFO", Msg: "job", Function: function, RequestID: logline.ID(r.requestID),
+		Ms: time.Since(r.began).Milliseconds(), Cold: r.cold, OK: new(err == nil), Counts: r.counts, Alarms: r.alarms,
 	}
 	if err != nil {
 		l.Level = "ERROR"
 		l.Error = logline.Class(err)
 	}
 	if told := problem.Of(err); told != nil {
-		l.Code, l.Error = logline.Word(told.Code), logline.Class(told.Unwrap())
+		l.Code, l.Error = logline.Code(told.Code), logline.Class(told.Unwrap())
 	}
 	return l
 }

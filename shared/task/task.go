@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -49,12 +50,13 @@ func Handler[E, R any](job func(ctx context.Context, clock Clock, event E) (R, e
 type runner[E, R any] struct {
 	job    func(ctx context.Context, clock Clock, event E) (R, error)
 	warm   atomic.Bool
+	name   func() logline.Function
 	logs   io.Writer
 	stacks io.Writer
 }
 
 func newRunner[E, R any](job func(context.Context, Clock, E) (R, error), logs, stacks io.Writer) *runner[E, R] {
-	return &runner[E, R]{job: job, logs: logs, stacks: stacks}
+	return &runner[E, R]{job: job, name: sync.OnceValue(logline.Running), logs: logs, stacks: stacks}
 }
 
 func (n *runner[E, R]) handle(ctx context.Context, payload json.RawMessage) (result R, err error) {
@@ -68,7 +70,7 @@ func (n *runner[E, R]) handle(ctx context.Context, payload json.RawMessage) (res
 		defer cancel()
 	}
 	result, err = n.work(context.WithValue(ctx, runKey{}, run), run, payload)
-	logline.Write(n.logs, run.line(err))
+	logline.Write(n.logs, run.record(n.name(), err))
 	return result, outcome(err)
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda/messages"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
+	"nanoflux.ai/backend/shared/logline"
 	"nanoflux.ai/backend/shared/problem"
 )
 
@@ -30,14 +31,14 @@ type bench struct {
 }
 
 func newBench(t *testing.T, job job) *bench {
-	t.Setenv("AWS_LAMBDA_FUNCTION_NAME", "SweepStalled")
 	b := &bench{t: t}
 	b.runner = newRunner(job, &b.logs, &b.stacks)
+	b.name = func() logline.Function { return "sweep-stalled" }
 	return b
 }
 
 func (b *bench) send(payload string) (string, error) {
-	ctx := lambdacontext.NewContext(context.Background(), &lambdacontext.LambdaContext{AwsRequestID: "8c6f7a10"})
+	ctx := lambdacontext.NewContext(context.Background(), &lambdacontext.LambdaContext{AwsRequestID: "8c6f7a10-51c0-4d1e-9a57-0d7a1f3f2b11"})
 	return b.handle(ctx, json.RawMessage(payload))
 }
 
@@ -109,7 +110,7 @@ func TestOneLineAJobWithItsCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := b.line()
-	for name, want := range map[string]any{"time": "2033-03-12T17:03:58.500Z", "level": "INFO", "msg": "job", "job": "SweepStalled", "requestId": "8c6f7a10", "cold": true, "ok": true} {
+	for name, want := range map[string]any{"time": "2033-03-12T17:03:58.500Z", "level": "INFO", "msg": "job", "function": "sweep-stalled", "requestId": "8c6f7a10-51c0-4d1e-9a57-0d7a1f3f2b11", "cold": true, "ok": true} {
 		if l[name] != want {
 			t.Errorf("%s is %v", name, l[name])
 		}

@@ -73,7 +73,7 @@ func (b *bench) send(e event) answer {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: "5a1e4e0c-invocation"})
+	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: "5a1e4e0c-51c0-4d1e-9a57-0d7a1f3f2b11"})
 	return b.sendWith(ctx, e)
 }
 

@@ -6,21 +6,11 @@ import (
 	"nanoflux.ai/backend/shared/logline"
 )
 
-// device gives the families of browser and system. Names that are not on these lists are a client's own text: "other".
-func device(text string) (browser, system logline.Word) {
+// device gives the families of browser and system. A name that is not listed, or none, is a client's own text: "other".
+func device(text string) (logline.Browser, logline.System) {
 	if text == "" {
 		return "", ""
 	}
 	agent := useragent.Parse(text)
-	return listed(agent.Name, useragent.Chrome, useragent.Safari, useragent.Firefox, useragent.Edge, useragent.Opera, useragent.SamsungBrowser, useragent.HeadlessChrome, "curl"),
-		listed(agent.OS, useragent.Windows, useragent.MacOS, useragent.IOS, useragent.Android, useragent.Linux, useragent.ChromeOS)
-}
-
-func listed(name string, names ...string) logline.Word {
-	for _, known := range names {
-		if name == known {
-			return logline.Word(known)
-		}
-	}
-	return "other"
+	return logline.Browser(agent.Name).Or("other"), logline.System(agent.OS).Or("other")
 }

@@ -9,20 +9,23 @@ import (
 	"strings"
 	"testing"
 
+	"nanoflux.ai/backend/shared/logline"
 	"nanoflux.ai/backend/shared/problem"
 )
 
 func TestOneLineARequest(t *testing.T) {
 	b := newBench(t, Routes{"GET /images/{id}": func(w http.ResponseWriter, r *http.Request) error {
-		Who(r, "p-1f2e3d4c")
+		Who(r, "oqmfbqxrh2kq5ynyzqa2tfj6ce")
 		Alarm(r, "unclaimed_payment")
 		Alarm(r, "ann@example.com")
 		return say("image")(w, r)
 	}})
 	e := ask(t, "GET", "/images/secret-id", header("user-agent", "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Safari/605.1.15"))
+	b.name = func() logline.Function { return "site" }
 	b.send(e)
-	want := map[string]any{"time": "2033-03-13T17:03:58.123Z", "level": "INFO", "msg": "request", "requestId": "JKJaXmPLvHcESHA=", "invocation": "5a1e4e0c-invocation",
-		"route": "/images/{id}", "method": "GET", "status": 200.0, "cold": true, "who": "p-1f2e3d4c", "browser": "Safari", "system": "macOS"}
+	want := map[string]any{"time": "2033-03-13T17:03:58.123Z", "level": "INFO", "msg": "request", "requestId": "JKJaXmPLvHcESHA=", "invocation": "5a1e4e0c-51c0-4d1e-9a57-0d7a1f3f2b11",
+		"route": "/images/{id}", "method": "GET", "status": 200.0, "cold": true, "who": "oqmfbqxrh2kq5ynyzqa2tfj6ce", "browser": "Safari", "system": "macOS",
+		"function": "site", "network": "203.0.113.0/24"}
 	got := b.line()
 	if ms, ok := got["ms"].(float64); !ok || ms < 0 || ms > 1000 {
 		t.Errorf("ms is %v", got["ms"])

@@ -55,40 +55,22 @@ func Alarm(r *http.Request, word string) {
 	v.alarms = append(v.alarms, logline.Word(word))
 }
 
-// line is all that is ever logged about a request. The path is not in it, only the pattern; and no text of an error.
-type line struct {
-	Time       string         `json:"time"` // the request's own clock
-	Level      string         `json:"level"`
-	Msg        string         `json:"msg"`
-	RequestID  logline.Word   `json:"requestId"`
-	Invocation logline.Word   `json:"invocation,omitempty"` // Lambda's own id, which its platform lines carry
-	Route      logline.Word   `json:"route,omitempty"`
-	Method     logline.Word   `json:"method"`
-	Status     int            `json:"status"`
-	Ms         int64          `json:"ms"`
-	Cold       bool           `json:"cold"`
-	Code       logline.Word   `json:"code,omitempty"`
-	Error      logline.Word   `json:"error,omitempty"`
-	Who        logline.Word   `json:"who,omitempty"`
-	Browser    logline.Word   `json:"browser,omitempty"`
-	System     logline.Word   `json:"system,omitempty"`
-	Alarms     []logline.Word `json:"alarms,omitempty"`
-}
-
-func (v *visit) line(r *http.Request) line {
-	l := line{
-		Time: At(r).Format("2006-01-02T15:04:05.000Z07:00"), Level: "INFO", Msg: "request",
-		RequestID: logline.Word(v.requestID()), Route: route(r.Pattern), Method: method(v.event.RequestContext.HTTP.Method),
-		Status: v.reply.status, Ms: time.Since(v.began).Milliseconds(), Cold: v.cold, Who: logline.Word(v.who), Alarms: v.alarms,
+// record is the request's line in the log.
+func (v *visit) record(r *http.Request, function logline.Function) logline.Record {
+	l := logline.Record{
+		Time: logline.MomentOf(At(r)), Level: "INFO", Msg: "request", Function: function,
+		RequestID: logline.ID(v.requestID()), Route: route(r.Pattern), Method: logline.Method(v.event.RequestContext.HTTP.Method).Or("other"),
+		Status: v.reply.status, Ms: time.Since(v.began).Milliseconds(), Cold: v.cold, Who: logline.Pseudonym(v.who),
+		Network: logline.NetworkOf(Address(r)), Alarms: v.alarms,
 	}
 	if lc, ok := lambdacontext.FromContext(r.Context()); ok {
-		l.Invocation = logline.Word(lc.AwsRequestID)
+		l.Invocation = logline.ID(lc.AwsRequestID)
 	}
 	if v.reply.status >= http.StatusInternalServerError {
 		l.Level = "ERROR"
 	}
 	if v.err != nil {
-		l.Code, l.Error = logline.Word(explain(v.err).Code), logline.Class(cause(v.err))
+		l.Code, l.Error = logline.Code(explain(v.err).Code), logline.Class(cause(v.err))
 	}
 	l.Browser, l.System = device(r.UserAgent())
 	return l
@@ -103,19 +85,10 @@ func cause(err error) error {
 }
 
 // route is a pattern without its method.
-func route(pattern string) logline.Word {
+func route(pattern string) logline.Route {
 	_, path, found := strings.Cut(pattern, " ")
 	if !found {
 		path = pattern
 	}
-	return logline.Word(path)
-}
-
-// method is a client's own text unless it is one of the methods of RFC 9110 and RFC 5789.
-func method(text string) logline.Word {
-	switch text {
-	case "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE":
-		return logline.Word(text)
-	}
-	return "other"
+	return logline.Route(path)
 }

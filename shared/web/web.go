@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -49,6 +50,7 @@ type desk struct {
 	foreign *http.CrossOriginProtection
 	adapter *httpadapter.HandlerAdapterV2
 	warm    atomic.Bool
+	name    func() logline.Function
 	logs    io.Writer
 	stacks  io.Writer
 }
@@ -57,7 +59,8 @@ type desk struct {
 const margin = 500 * time.Millisecond
 
 func newDesk(origin string, routes Routes, logs, stacks io.Writer) *desk {
-	d := &desk{host: hostOf(origin), mux: http.NewServeMux(), foreign: http.NewCrossOriginProtection(), logs: logs, stacks: stacks}
+	d := &desk{host: hostOf(origin), mux: http.NewServeMux(), foreign: http.NewCrossOriginProtection(),
+		name: sync.OnceValue(logline.Running), logs: logs, stacks: stacks}
 	if err := d.foreign.AddTrustedOrigin(origin); err != nil {
 		panic("web: " + err.Error())
 	}
@@ -82,8 +85,10 @@ func (d *desk) handle(ctx context.Context, event events.APIGatewayV2HTTPRequest)
 	}
 	response, err := d.adapter.ProxyWithContext(context.WithValue(ctx, visitKey{}, v), readable)
 	if err != nil { // the adapter cannot fail on an event that passed the check
-		logline.Write(d.logs, line{Level: "ERROR", Msg: "adapter", RequestID: logline.Word(v.requestID()), Error: logline.Class(err)})
-		response, err = events.APIGatewayV2HTTPResponse{StatusCode: http.StatusInternalServerError}, nil
+		response = events.APIGatewayV2HTTPResponse{StatusCode: http.StatusInternalServerError}
+		logline.Write(d.logs, logline.Record{Level: "ERROR", Msg: "request", Function: d.name(), RequestID: logline.ID(v.requestID()),
+			Status: response.StatusCode, Error: logline.Class(err)})
+		err = nil
 	}
 	return response, err
 }
@@ -99,7 +104,7 @@ func (d *desk) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		v.reply.refuse(v.err, v.requestID(), lookedAt(r))
 	}
 	v.reply.secure(v.requestID())
-	logline.Write(d.logs, v.line(r))
+	logline.Write(d.logs, v.record(r, d.name()))
 	v.reply.send(w, r.Method)
 }
 
