@@ -75,6 +75,9 @@ func (r *Refused) Error() string { return fmt.Sprintf("refusing to reach %q: %s"
 // LogClass is what a log line says: a configured host is an operator's to correct.
 func (r *Refused) LogClass() string { return "outbound.Refused" }
 
+// RetryableError is what AWS's SDK asks, which would try again otherwise.
+func (r *Refused) RetryableError() bool { return false }
+
 // Refusal finds what this package refused in an error's chain; nil where something else went wrong.
 func Refusal(err error) error {
 	if refused, found := errors.AsType[*Refused](err); found {
