@@ -1,4 +1,4 @@
-// Account shows people what is kept about them, with every change of their credits.
+// Account shows people what is kept about them, with every change of their credits (policy P6.1).
 package main
 
 import (

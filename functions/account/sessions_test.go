@@ -8,6 +8,7 @@ import (
 	"nanoflux.ai/backend/shared/testbed/visitor"
 )
 
+// policy P2.2: browser, system and address of each session.
 func TestPeopleSeeWhereTheyAreSignedIn(t *testing.T) {
 	handler, db, service := open(t)
 	ada, bob := visitor.SignIn(t, db, service), visitor.SignIn(t, db, service)

@@ -40,6 +40,7 @@ func kept(t *testing.T, db testbed.Database, who visitor.Visitor, kind, state st
 		from gen_random_uuid() id returning id::text`, who.AccountID, kind, state, bytes, who.Prefix)
 }
 
+// policy P2.2 is what was used, policy P6.1 that people see it.
 func TestUsageCountsTheRowsThatThereAre(t *testing.T) {
 	handler, db, service := open(t)
 	ada, bob := visitor.SignIn(t, db, service), visitor.SignIn(t, db, service)

@@ -1,4 +1,5 @@
-// Delete-account lets people leave: it shows the plan before the deed, does it, takes it back in the days of grace.
+// Delete-account lets people leave: it shows the plan before the deed, does it, takes it back in the days of grace
+// (policy P6.2).
 package main
 
 import (

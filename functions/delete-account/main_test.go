@@ -190,6 +190,7 @@ func TestThePlanCountsWhatThereIsAndSaysWhatStays(t *testing.T) {
 	bob.Send(t, b.Handler, "GET", path+"?all=1").Refuses(400, "unknown_parameter", "all")
 }
 
+// policy P6.2: at any time, in one request.
 func TestADeletionEndsAtOnceWhatMustEndAtOnce(t *testing.T) {
 	for body, grace := range map[string]time.Duration{`{}`: 7 * day, `{"without_grace": false}`: 7 * day, `{"without_grace": true}`: 0} {
 		t.Run(body, func(t *testing.T) {

@@ -1,4 +1,4 @@
-// Export orders archives of an account, says how their packing goes, takes them away.
+// Export orders archives of an account, says how their packing goes, takes them away (policy P6.3).
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Generate accepts an order: it holds the price, writes the order down, rings the bell.
+// Generate accepts an order: it holds the price, writes the order down, rings the bell (policy P3.1).
 package main
 
 import (

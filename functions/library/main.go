@@ -1,4 +1,4 @@
-// Library pages through what is mine; it cannot change anything.
+// Library pages through what is mine; it cannot change anything (policy P3.1, policy P6.3).
 package main
 
 import (

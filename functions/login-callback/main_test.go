@@ -126,6 +126,7 @@ func TestAPersonFromGoogleGetsAnAccountASessionAndTheWayTheyCameFor(t *testing.T
 	testbed.Balanced(t, d.db)
 }
 
+// policy P3.4, policy P7e: a second account earns nothing.
 func TestFreeCreditsComeOnceForEachPerson(t *testing.T) {
 	t.Parallel()
 	d := open(t)

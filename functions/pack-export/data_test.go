@@ -65,6 +65,7 @@ func (s packing) newID(t *testing.T) string {
 const openable = "account.closed_at"
 
 // What the data map says is exported is in there, value for value, of this account and no other, whatever table it comes from.
+// policy P6.3: everything that is about a person.
 func TestEveryColumnThatIsExportedIsInTheArchive(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -1,4 +1,5 @@
-// Pack-export makes one archive: it writes the account's rows into files, lists its images, packs all of it into volumes.
+// Pack-export makes one archive: it writes the account's rows into files, lists its images, packs all of it into volumes
+// (policy P6.3).
 //
 // Each step is recorded before the next begins, and everything that goes into a volume is an object of known content, so that any
 // part of it can be made alone: who finds an archive half made goes on with what is missing.

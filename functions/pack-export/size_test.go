@@ -33,6 +33,7 @@ const (
 	distinct = 7         // objects that the images share; they are read as often as there are images
 )
 
+// policy P6.3: however much there is.
 func TestALibraryOfAnySizeIsPackedInFlatMemory(t *testing.T) {
 	if *images <= 1500 {
 		t.Parallel()

@@ -1,4 +1,4 @@
-// Settings changes what its owner corrects of an account, or ends signed-in browsers.
+// Settings changes what its owner corrects of an account, or ends signed-in browsers (policy P6.1; policy P3.3: the choice of e-mail).
 package main
 
 import (

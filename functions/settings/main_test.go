@@ -60,6 +60,7 @@ func (b bench) another(t *testing.T, who visitor.Visitor) visitor.Visitor {
 
 const cookieOver = "__Host-session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"
 
+// policy P3.3 is the choice of e-mail, policy P6.1 the correction.
 func TestPeopleCorrectWhatIsKeptAboutThem(t *testing.T) {
 	b := open(t)
 	ada, bob := visitor.SignIn(t, b.db, b.service), visitor.SignIn(t, b.db, b.service)

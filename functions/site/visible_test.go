@@ -125,6 +125,7 @@ func says(contract, schema, property string) bool {
 }
 
 // People see what is kept about them: in an answer of the API, or, where that has a reason, in the export.
+// policy P6.1: in an answer, or in the export.
 func TestEverythingThatIsAboutAPersonIsShownToThem(t *testing.T) {
 	text, shown, only := contract(t), fields(answered), fields(exported)
 	about, used := 0, map[string]bool{}

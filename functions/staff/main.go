@@ -1,6 +1,7 @@
 // Staff carries out what staff may do to an account: erase it, hold an item of it, lift a hold.
 //
-// Only who may invoke this function in the operator's own AWS account can ask, and each order says by whom and why:
+// Only who may invoke this function in the operator's own AWS account can ask, and each order says by whom and why (policy P7c,
+// policy P5.2):
 //
 //	make staff event='{"actor":"mia","reason":"parent wrote, child of nine","action":"erase","email":"…","cause":"child"}'
 //	make staff event='{"actor":"mia","reason":"court order 7/26","action":"hold","account":"…","item":"…","until":"2027-03-01T00:00:00Z"}'
@@ -100,7 +101,7 @@ func (d desk) account(ctx context.Context, o order) (string, error) {
 
 func (d desk) erase(ctx context.Context, clock task.Clock, o order, by erasure.Order, id string) (done, error) {
 	if o.Cause != erasure.OfChild && o.Cause != erasure.ByStaff {
-		return done{}, problem.New(problem.Invalid, "unknown_cause", "The cause is child (policy 8) or staff (the person asked us).")
+		return done{}, problem.New(problem.Invalid, "unknown_cause", "The cause is child (policy P8) or staff (the person asked us).")
 	}
 	at := clock.Now()
 	closed, err := erasure.CloseFor(ctx, d.db, by, id, o.Cause, d.terms.Dates(at, o.Grace && o.Cause == erasure.ByStaff), at)

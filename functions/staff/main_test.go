@@ -62,6 +62,7 @@ func (b bench) record(t *testing.T) string {
 	return people.Ask[string](t, b.Database, `select coalesce(string_agg(actor || ' ' || action || ' ' || about || ': ' || reason, E'\n' order by number), '') from app.staff_action`)
 }
 
+// policy P8: without days of grace.
 func TestAChildsDataGoesAtOnce(t *testing.T) {
 	b := open(t)
 	ada, bob := b.SignIn(t, "ada", 50), b.SignIn(t, "bob", 50)
@@ -145,6 +146,7 @@ func TestAHoldIsPlacedAndLiftedOnRecord(t *testing.T) {
 	}
 }
 
+// policy P7c: nothing without a name and a reason.
 func TestAnOrderThatIsNotCompleteDoesNothing(t *testing.T) {
 	b := open(t)
 	ada := b.SignIn(t, "ada", 50)
@@ -181,6 +183,7 @@ func TestAnOrderThatIsNotCompleteDoesNothing(t *testing.T) {
 	}
 }
 
+// policy P7c, policy P7d: and nobody can change what stands there.
 func TestWhatStaffDidStaysOnRecord(t *testing.T) {
 	b := open(t)
 	b.SignIn(t, "ada", 50)

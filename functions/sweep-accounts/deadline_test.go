@@ -35,6 +35,7 @@ func (w world) through(t *testing.T, part string, first func(http.ResponseWriter
 	return s, at
 }
 
+// policy P4.2a: within thirty days, whatever fails.
 func TestTenDaysWithoutBucketOrStripeDoNotBreakThePromise(t *testing.T) {
 	t.Parallel()
 	for _, part := range []string{"bucket", "stripe"} {

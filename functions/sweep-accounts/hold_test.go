@@ -13,6 +13,7 @@ import (
 
 var mia = erasure.Order{Actor: "mia", Reason: "court order 7/26"}
 
+// policy P5.2: item by item.
 func TestAHoldOnAnImageKeepsThatAndNothingElse(t *testing.T) {
 	t.Parallel()
 	for what, lifted := range map[string]bool{"until its end": false, "until it is lifted": true} {

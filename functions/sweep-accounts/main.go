@@ -1,4 +1,4 @@
-// Sweep-accounts carries deleted accounts to full erasure, stage by stage.
+// Sweep-accounts carries deleted accounts to full erasure, stage by stage (policy P4.2a).
 //
 // It is rung when a deletion is asked for or taken back, every hour by its schedule, every minute by sweep-stalled for whatever
 // waits. Each run claims one erasure after the other and carries each as far as it goes; the hourly run also replays the

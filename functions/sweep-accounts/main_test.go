@@ -9,6 +9,7 @@ import (
 	"nanoflux.ai/backend/shared/testbed/people"
 )
 
+// policy P4.2a: in time, to the receipt.
 func TestAnAccountGoesThroughItsStagesToAReceipt(t *testing.T) {
 	t.Parallel()
 	w := open(t)

@@ -16,6 +16,7 @@ import (
 	"nanoflux.ai/backend/shared/testbed/people"
 )
 
+// policy P4.2a: no row, no object, no key.
 func TestOfWhoLeftNothingIsLeftAnywhere(t *testing.T) {
 	t.Parallel()
 	w, began := open(t), people.Now()

@@ -45,6 +45,7 @@ func together(one, other func()) {
 	both.Wait()
 }
 
+// policy P6.2: also while orders and payments are under way.
 func TestWhateverIsUnderWayAtTheClosingComesToNothing(t *testing.T) {
 	t.Parallel()
 	for what, begin := range map[string]func(*testing.T, world, person) func(context.Context) error{

@@ -16,7 +16,7 @@ import (
 	"nanoflux.ai/backend/shared/seal"
 )
 
-// addressKept is how long an address is remembered, as a keyed hash, to notice abuse after a sign-in (policy 2.2, 3.4).
+// addressKept is how long an address is remembered, as a keyed hash, to notice abuse after a sign-in (policy P2.2, policy P3.4).
 const addressKept = 30 * 24 * time.Hour
 
 // ErrRace says that the same person signed in for the first time twice at once.

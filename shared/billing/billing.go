@@ -45,7 +45,7 @@ const (
 	AlarmNoOwner            = "subscription_without_owner"     // somebody is billed whom we do not know
 	AlarmSecondSubscription = "second_subscription"            // somebody pays for two plans
 	AlarmUnknownPrice       = "unknown_price"                  // a plan that the catalogue does not have
-	AlarmDispute            = "dispute"                        // money is being taken back by a bank
+	AlarmDispute            = "dispute"                        // money is being taken back by a bank (policy P3.4, policy P7e)
 	AlarmOfClosed           = "subscription_of_closed_account" // somebody who left was billed again; it was ended
 )
 

@@ -174,6 +174,7 @@ func TestSpentCreditsThatAreTakenBackAreOwed(t *testing.T) {
 	}
 }
 
+// policy P3.4, policy P7e: credits of money that is taken back are taken back.
 func TestDisputesAndWarnings(t *testing.T) {
 	c := open(t)
 	paid := c.Buy(c.customer, c.who.ID, "pack-200", till.Disputed).Payment

@@ -1,4 +1,4 @@
-// Package cdn signs expiring links to images with the means to purge them from the edge.
+// Package cdn signs expiring links to images (policy P4.1) with the means to purge them from the edge.
 package cdn
 
 import (

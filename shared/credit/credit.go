@@ -17,7 +17,7 @@ import (
 )
 
 // guardKept is how long an identity is remembered, as a keyed hash, so that closing an account and opening it again earns
-// nothing.
+// nothing (policy P3.4).
 const guardKept = 2 * 365 * 24 * time.Hour
 
 // ErrInsufficient refuses an order that costs more than the spendable credits.

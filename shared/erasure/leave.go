@@ -17,7 +17,7 @@ import (
 // Causes of an erasure.
 const (
 	ByRequest   = "request"
-	OfChild     = "child"   // policy 8: at once
+	OfChild     = "child"   // policy P8: at once
 	ByStaff     = "staff"   // on request of the person, by other ways than the page
 	FromRestore = "restore" // a backup brought back who had left
 )

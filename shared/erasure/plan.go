@@ -73,12 +73,12 @@ func byClass(tables map[string]int64) map[string]int64 {
 }
 
 const (
-	paymentsKept = 7  // years, policy 4.2
+	paymentsKept = 7  // years, policy P4.2c
 	guardKept    = 2  // years, see package credit
-	logsKept     = 90 // days, policy 4.2
+	logsKept     = 90 // days, policy P4.2b
 )
 
-// Stays says what of an account outlives it, why and until when (policy 4.2).
+// Stays says what of an account outlives it, why and until when (policy P4.2a).
 func Stays(ctx context.Context, db postgres.Querier, account string, at time.Time) ([]Stay, error) {
 	var payments int64
 	var last, free *time.Time

@@ -40,7 +40,7 @@ func CloseFor(ctx context.Context, db *postgres.Database, o Order, account, caus
 }
 
 // PlaceHold keeps an item of an account (itself, an image, an order) from erasure until a date, on record; it gives the hold's id.
-// ErrNoItem if the account has no such item.
+// ErrNoItem if the account has no such item (policy P5.2: item by item).
 func PlaceHold(ctx context.Context, db *postgres.Database, o Order, account, item string, until, at time.Time) (id string, err error) {
 	if uuid.Validate(account) != nil || uuid.Validate(item) != nil {
 		return "", ErrNoItem

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// The policy's sentence 4.2 is a deadline, so everything on the way to it is counted back from there.
+// The sentence of policy P4.2a is a deadline, so everything on the way to it is counted back from there.
 const (
-	promised = 30 * 24 * time.Hour // policy 4.2 and 6.2, after which nothing is left anywhere
+	promised = 30 * 24 * time.Hour // policy P4.2a and policy P6.2, after which nothing is left anywhere
 	grace    = 7 * 24 * time.Hour  // in which a deletion can be taken back
 	sweeps   = time.Hour           // between two runs of sweep-accounts, the schedule in template.yaml
 	edge     = 2 * time.Hour       // in which the CDN forgets by itself what a purge missed

@@ -8,6 +8,7 @@ import (
 )
 
 // Seven days of grace, an hour of the schedule, two of the edge, three of margin: nineteen of the policy's thirty days are left.
+// policy P4.2a: backups count too.
 func TestBackupsThatOutliveThePromiseAreRefused(t *testing.T) {
 	t.Parallel()
 	for days, fits := range map[string]bool{

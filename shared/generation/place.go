@@ -26,7 +26,7 @@ var ErrKeyReused = problem.New(problem.Unprocessable, "idempotency_key_reused",
 	"This Idempotency-Key was used for another order; make a new key for a new order.")
 
 // Place accepts an order once for each idempotency key: the row that is the queue and the hold on its price are written in
-// one statement. The order must have been checked; it is compared as it was checked.
+// one statement (policy P2.2: tool, times, status). The order must have been checked; it is compared as it was checked.
 func Place(ctx context.Context, db postgres.Querier, service *seal.Service, tokenHash []byte, at time.Time,
 	t tool.Tool, o tool.Order, idempotencyKey string) (View, session.Caller, error) {
 	for {

@@ -34,7 +34,7 @@ func New(issuer, clientID, clientSecret, redirect string) *Client {
 		issuer: issuer,
 		config: oauth2.Config{
 			ClientID: clientID, ClientSecret: clientSecret, RedirectURL: redirect,
-			Scopes: []string{oidc.ScopeOpenID, "email", "profile"}, // policy 2.1: name, e-mail address, avatar, no more
+			Scopes: []string{oidc.ScopeOpenID, "email", "profile"}, // policy P2.1: name, e-mail address, avatar, no more
 		},
 		http: outbound.Client(8 * time.Second),
 	}

@@ -83,6 +83,7 @@ func TestASignInLeadsToAPerson(t *testing.T) {
 	}
 }
 
+// policy P2.1: name, e-mail address, avatar, and nothing more.
 func TestTheBrowserIsSentWithAChallengeAndNoMoreScopesThanPromised(t *testing.T) {
 	at := testbed.Google(t)
 	a := google.NewAttempt("/", time.Now())

@@ -62,8 +62,8 @@ type CheckoutOrder struct {
 	IdempotencyKey        string
 }
 
-// Checkout opens a Checkout session. The same IdempotencyKey with the same order gives the same session for a day, with
-// another one ErrKeyReused. ErrNotFound if the customer was deleted.
+// Checkout opens a Checkout session, on a page of Stripe, where cards are typed (policy P2.3). The same IdempotencyKey with the
+// same order gives the same session for a day, with another one ErrKeyReused. ErrNotFound if the customer was deleted.
 func (s *Stripe) Checkout(ctx context.Context, o CheckoutOrder) (Session, error) {
 	order := &stripe.CheckoutSessionParams{
 		Mode: stripe.String("payment"), Customer: &o.Customer, SuccessURL: &o.SuccessURL, CancelURL: &o.CancelURL,

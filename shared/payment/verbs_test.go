@@ -44,6 +44,7 @@ func TestAnAccountsCustomerIsMadeOnceAndFound(t *testing.T) {
 	}
 }
 
+// policy P2.3: what is typed at Stripe stays there.
 func TestStripeIsToldNothingPersonal(t *testing.T) {
 	at := till.Open(t)
 	customer := at.Get("/v1/customers/" + at.Customer("account-1"))

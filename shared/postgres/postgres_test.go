@@ -102,6 +102,7 @@ func TestThePasswordNeverStandsInAnError(t *testing.T) {
 	}
 }
 
+// policy P7a: encrypted, and to the server that it should be.
 func TestAnAddressThatDoesNotVerifyTheServerIsRefusedWithASentence(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{

@@ -33,6 +33,7 @@ func columns(t *testing.T) map[string]string {
 	return found
 }
 
+// policy P2.1: whatever is kept about people has been declared.
 func TestEveryColumnIsInTheCatalogue(t *testing.T) {
 	found, listed := columns(t), map[string]bool{}
 	if len(found) < 50 {
@@ -58,6 +59,7 @@ func TestEveryColumnIsInTheCatalogue(t *testing.T) {
 }
 
 // What is exported opened is sealed, so it can only be bytes; and what is a person's free text or address is never plain.
+// policy P7b: names, addresses, prompts.
 func TestPersonalTextIsSealed(t *testing.T) {
 	found := columns(t)
 	for _, c := range schema.Catalogue() {

@@ -1,7 +1,7 @@
 // Package seal is authenticated encryption of one field, bound to its row.
 //
 // A service key wraps one data key per account; the data key seals the account's personal fields. Whoever deletes the
-// wrapped key makes every sealed field of that account unreadable, wherever a copy of it is left (policy 6.2, 7).
+// wrapped key makes every sealed field of that account unreadable, wherever a copy of it is left (policy P4.2a, policy P7b).
 package seal
 
 import (

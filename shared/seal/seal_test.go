@@ -15,6 +15,7 @@ var (
 	second = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{2}, KeySize))
 )
 
+// policy P7b: bound to its row.
 func TestSealedTextOpensOnlyAtItsPlace(t *testing.T) {
 	key, _ := NewKey(bytes.Repeat([]byte{7}, KeySize))
 	sealed := key.Seal("account.name/1", "Ada Lovelace")
@@ -47,6 +48,7 @@ func TestEqualTextsSealDifferently(t *testing.T) {
 	}
 }
 
+// policy P7b: keys are replaced without a pause.
 func TestServiceKeyRotates(t *testing.T) {
 	before, err := Parse("a:" + first)
 	if err != nil {

@@ -105,6 +105,7 @@ func TestAStoryCanRefuseAMethodItself(t *testing.T) {
 	}
 }
 
+// policy P7a: TLS only, for two years. policy P10: other sites learn no address.
 func TestEveryReplyCarriesTheSecurityHeaders(t *testing.T) {
 	b := newBench(t, Routes{
 		"GET /good": say("good"), "GET /empty": func(http.ResponseWriter, *http.Request) error { return nil },

@@ -7,6 +7,7 @@ import (
 )
 
 // session is the cookie of the signed-in browser. "__Host-" makes browsers refuse it from a subdomain or without TLS (RFC 6265bis).
+// policy P2.4: this one, one for the minutes of signing in, and one of preferences, which pages set themselves; no other.
 const session = "__Host-session"
 
 // SessionHash is the SHA-256 of the request's session token, the only form in which it is stored or looked up. It is nil

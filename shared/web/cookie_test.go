@@ -37,6 +37,7 @@ func TestNoSessionComesFromNoneFromGarbageOrFromTwo(t *testing.T) {
 	}
 }
 
+// policy P2.4: the two cookies that functions set.
 func TestCookiesAreForThisHostOverTLSOnly(t *testing.T) {
 	at := time.Date(2033, 1, 1, 0, 0, 0, 0, time.UTC)
 	for name, c := range map[string]struct {

@@ -20,9 +20,10 @@ func (p *reply) secure(requestID string) {
 	orElse(h, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	orElse(h, "Cache-Control", "no-store")
 	h.Set("X-Request-Id", requestID)
+	// policy P7a: never again without TLS.
 	h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 	h.Set("X-Content-Type-Options", "nosniff")
-	// Not no-referrer: under it browsers send "Origin: null" with forms, which would look like another site.
+	// policy P10: another site does not learn where somebody comes from. Not no-referrer: under it browsers send "Origin: null" with forms, which would look like another site.
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")

@@ -115,6 +115,7 @@ func send(t *testing.T, method, target, body string, header ...string) (*http.Re
 	return response, string(answer)
 }
 
+// policy P4.1: no image without a signed link that has not ended.
 func TestEveryVectorGetsItsVerdict(t *testing.T) {
 	text, err := os.ReadFile("../../cdn/vectors.json")
 	if err != nil {

@@ -23,6 +23,8 @@ const (
 	postcode     = "ZQ99 7QX"
 )
 
+// policy P2.3: no card is kept.
+//
 // Stripe's events carry a customer's whole address, people type a card's number into wrong places: both happen here, for what
 // keepsNothingOfCards looks for at the end.
 func TestCardsAndAddressesReachStripeAndNobodyElse(t *testing.T) {
@@ -116,6 +118,7 @@ func (p *person) typesCardsInWrongPlaces() {
 	p.call("GET", "/checkout/return?session_id="+digits, nil, "User-Agent", goodCard, "X-Request-Id", digits)
 }
 
+// policy P2.3: and one that were kept would be found.
 func TestACardThatIsKeptInATableOrALogIsFound(t *testing.T) {
 	disturbs(t)
 	db, err := pgx.Connect(t.Context(), os.Getenv("JOURNEY_POSTGRES"))

@@ -9,6 +9,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
+// policy P3.1: from the order to the library.
 func TestAPersonMakesFindsAndDeletesAnImageInTheBrowser(t *testing.T) {
 	site := running()
 	b := openBrowser(t, site)
