@@ -60,6 +60,7 @@ var plan = []struct{ name, floor string }{
 	{"shared/generation", noun},
 	{"shared/billing", noun},
 	{"shared/erasure", noun},
+	{"shared/promise", noun},
 	{"shared/logbook", noun},
 
 	{"shared/web", edge},
@@ -73,6 +74,7 @@ var plan = []struct{ name, floor string }{
 	{"functions/draw", function},
 	{"functions/export", function},
 	{"functions/generate", function},
+	{"functions/keep-logs", function},
 	{"functions/library", function},
 	{"functions/login", function},
 	{"functions/login-callback", function},

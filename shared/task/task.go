@@ -25,19 +25,27 @@ const margin = 2 * time.Second
 
 // Serve runs a job as a Lambda function and never returns. An error makes Lambda invoke it again, as template.yaml says.
 func Serve[E any](job func(ctx context.Context, clock Clock, event E) error) {
-	Answer(func(ctx context.Context, clock Clock, event E) (struct{}, error) {
+	Answer(unanswered(job))
+}
+
+func unanswered[E any](job func(ctx context.Context, clock Clock, event E) error) func(context.Context, Clock, E) (struct{}, error) {
+	return func(ctx context.Context, clock Clock, event E) (struct{}, error) {
 		return struct{}{}, job(ctx, clock, event)
-	})
+	}
 }
 
 // Answer is Serve for a job whose caller waits for a result.
 func Answer[E, R any](job func(ctx context.Context, clock Clock, event E) (R, error)) {
+	start(Handler(job))
+}
+
+func start[R any](handler func(context.Context, json.RawMessage) (R, error)) {
 	if os.Getenv("AWS_LAMBDA_RUNTIME_API") == "" {
 		fmt.Fprintln(os.Stderr, "This program is a Lambda function: start it with `make run`, or deploy it.")
 		os.Exit(1)
 	}
 	logline.QuietLibraries(os.Stderr)
-	lambda.Start(Handler(job))
+	lambda.Start(handler)
 }
 
 // Handler is what Serve and Answer run: one event in, the job's result out. Its error carries no text but a problem's
@@ -49,6 +57,7 @@ func Handler[E, R any](job func(ctx context.Context, clock Clock, event E) (R, e
 // runner runs one job, event by event.
 type runner[E, R any] struct {
 	job    func(ctx context.Context, clock Clock, event E) (R, error)
+	read   func(payload json.RawMessage) (Clock, E, error)
 	warm   atomic.Bool
 	name   func() logline.Function
 	logs   io.Writer
@@ -56,7 +65,7 @@ type runner[E, R any] struct {
 }
 
 func newRunner[E, R any](job func(context.Context, Clock, E) (R, error), logs, stacks io.Writer) *runner[E, R] {
-	return &runner[E, R]{job: job, name: sync.OnceValue(logline.Running), logs: logs, stacks: stacks}
+	return &runner[E, R]{job: job, read: readTimed[E], name: sync.OnceValue(logline.Running), logs: logs, stacks: stacks}
 }
 
 func (n *runner[E, R]) handle(ctx context.Context, payload json.RawMessage) (result R, err error) {
@@ -70,7 +79,7 @@ func (n *runner[E, R]) handle(ctx context.Context, payload json.RawMessage) (res
 		defer cancel()
 	}
 	result, err = n.work(context.WithValue(ctx, runKey{}, run), run, payload)
-	logline.Write(n.logs, run.record(n.name(), err))
+	logline.Write(n.logs, withMetrics{run.record(n.name(), err), run.metrics, run.began})
 	return result, outcome(err)
 }
 
@@ -83,16 +92,23 @@ func (n *runner[E, R]) work(ctx context.Context, run *run, payload json.RawMessa
 			err = p
 		}
 	}()
-	clock, err := clockOf(payload)
+	clock, event, err := n.read(payload)
+	run.clock = clock
 	if err != nil {
 		return result, err
 	}
-	run.clock = clock
-	var event E
-	if err := json.Unmarshal(payload, &event); err != nil {
-		return result, problem.New(problem.Invalid, "malformed_event", "The event does not have the fields that this function reads.").Because(err)
-	}
 	return n.job(ctx, clock, event)
+}
+
+// readTimed reads an event that says what time it is.
+func readTimed[E any](payload json.RawMessage) (clock Clock, event E, err error) {
+	if clock, err = clockOf(payload); err != nil {
+		return clock, event, err
+	}
+	if err := json.Unmarshal(payload, &event); err != nil {
+		return clock, event, problem.New(problem.Invalid, "malformed_event", "The event does not have the fields that this function reads.").Because(err)
+	}
+	return clock, event, nil
 }
 
 // outcome is an error as Lambda may see it: the class, and a sentence only where we wrote it for others to read.

@@ -33,8 +33,10 @@ func (r *reader) events(found *Template, function Function, events *yaml.Node) e
 			err = r.schedule(found, function, event, properties["Schedule"], properties)
 		case "ScheduleV2":
 			err = r.schedule(found, function, event, properties["ScheduleExpression"], properties)
+		case "CloudWatchLogs":
+			err = r.subscription(found, function, event, properties)
 		default:
-			err = r.errorf(event.node, "the local cloud sends no %s events; it knows HttpApi, Schedule and ScheduleV2", kind)
+			err = r.errorf(event.node, "the local cloud sends no %s events; it knows HttpApi, Schedule, ScheduleV2 and CloudWatchLogs", kind)
 		}
 		if err != nil {
 			return err
@@ -99,4 +101,24 @@ func (r *reader) schedule(found *Template, function Function, event entry, expre
 	}
 	found.Schedules = append(found.Schedules, s)
 	return err
+}
+
+// subscription refuses a function that subscribes to what it prints itself: it would have no end.
+func (r *reader) subscription(found *Template, function Function, event entry, properties map[string]*yaml.Node) (err error) {
+	group, filter := properties["LogGroupName"], properties["FilterPattern"]
+	if group == nil || filter == nil {
+		return r.errorf(event.node, "a CloudWatchLogs event has both LogGroupName and FilterPattern")
+	}
+	s := Subscription{Name: function.ID + event.name, Function: function.ID}
+	if s.LogGroup, err = r.text(group); err != nil {
+		return err
+	}
+	if s.Filter, err = r.text(filter); err != nil {
+		return err
+	}
+	if s.LogGroup == function.LogGroup {
+		return r.errorf(event.node, "%s would get its own lines again and again; give it a log group of its own", function.ID)
+	}
+	found.Subscriptions = append(found.Subscriptions, s)
+	return nil
 }

@@ -38,6 +38,15 @@ func (r *reader) properties(f *Function, properties map[string]*yaml.Node) error
 			return r.errorf(reserved, "0 reserved executions switch %s off; reserve at least 1 or leave the line out", f.ID)
 		}
 	}
+	logging, err := r.mapping(properties["LoggingConfig"])
+	if err != nil {
+		return err
+	}
+	if group := logging["LogGroup"]; group != nil {
+		if f.LogGroup, err = r.text(group); err != nil {
+			return err
+		}
+	}
 	environment, err := r.mapping(properties["Environment"])
 	if err != nil {
 		return err

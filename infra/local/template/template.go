@@ -18,9 +18,10 @@ const (
 
 // Template is everything in template.yaml that runs locally, in the order of the file.
 type Template struct {
-	Functions []Function
-	Routes    []Route
-	Schedules []Schedule
+	Functions     []Function
+	Routes        []Route
+	Schedules     []Schedule
+	Subscriptions []Subscription
 }
 
 // Function is one AWS::Serverless::Function with Globals merged in.
@@ -32,6 +33,7 @@ type Function struct {
 	Memory      int               // megabytes
 	Concurrency int               // reserved concurrent executions; 0 where none are reserved
 	Environment map[string]string // with every intrinsic and secret resolved
+	LogGroup    string            // logical id of the log group that gets what it prints; "" for one of its own
 	Async       Async
 }
 
@@ -57,6 +59,14 @@ type Schedule struct {
 	Expression string // rate(…) or cron(…)
 	Input      string // "" where the scheduler sends its own event
 	V2         bool   // EventBridge Scheduler rather than an EventBridge rule
+}
+
+// Subscription sends lines of a log group to a function.
+type Subscription struct {
+	Name     string // logical id of the function, then the event's name
+	Function string // logical id
+	LogGroup string // logical id
+	Filter   string // pattern of the lines that are sent
 }
 
 // Read reads the template at path. Parameters override the defaults of the template's own;

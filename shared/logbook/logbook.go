@@ -1,0 +1,73 @@
+// Package logbook keeps what functions log for ninety days, a partition a day.
+package logbook
+
+import (
+	"context"
+	"time"
+
+	"nanoflux.ai/backend/shared/postgres"
+)
+
+// Outcome is what became of a batch; every record of it is in one of these numbers.
+type Outcome struct {
+	Kept     int
+	Repeated int // kept before: CloudWatch delivers some twice
+	Gone     int // of days that are over and dropped
+	Ahead    int // of days that nobody could have lived yet, so that somebody's clock is wrong
+}
+
+// Keep keeps records in one statement; at is the batch's clock. A record whose day should be there and is not makes the whole
+// batch fail, to be delivered again when the day was made.
+func Keep(ctx context.Context, db postgres.Querier, records []Record, at time.Time) (done Outcome, err error) {
+	if len(records) == 0 {
+		return done, nil
+	}
+	err = db.QueryRow(ctx, `
+		with given as (
+			select * from unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::smallint[],
+				$8::integer[], $9::boolean[], $10::boolean[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[],
+				$16::cidr[], $17::text[], $18::text[])
+				as r (at, id, kind, function, route, method, status, ms, cold, ok, code, error, who, browser, system, network, request_id, invocation)
+		), placed as (
+			select g.*, g.at < d.since as gone, g.at >= greatest(d.until, $19::timestamptz + interval '1 day') as ahead
+			from given g, app.log_days() d
+		), kept as (
+			insert into app.log_record (at, id, kind, function, route, method, status, ms, cold, ok,
+				code, error, who, browser, system, network, request_id, invocation)
+			select at, id, kind, function, route, method, status, ms, cold, ok, code, error, who, browser, system, network, request_id, invocation
+			from placed where not gone and not ahead
+			on conflict do nothing
+			returning 1
+		)
+		select (select count(*) from kept), count(*) filter (where gone), count(*) filter (where ahead and not gone) from placed`,
+		column(records, func(r Record) time.Time { return r.at }),
+		column(records, func(r Record) string { return r.id }),
+		column(records, func(r Record) string { return r.kind }),
+		column(records, func(r Record) string { return r.function }),
+		column(records, func(r Record) *string { return r.route }),
+		column(records, func(r Record) *string { return r.method }),
+		column(records, func(r Record) *int { return r.status }),
+		column(records, func(r Record) int64 { return r.ms }),
+		column(records, func(r Record) bool { return r.cold }),
+		column(records, func(r Record) *bool { return r.ok }),
+		column(records, func(r Record) *string { return r.code }),
+		column(records, func(r Record) *string { return r.class }),
+		column(records, func(r Record) *string { return r.who }),
+		column(records, func(r Record) *string { return r.browser }),
+		column(records, func(r Record) *string { return r.system }),
+		column(records, func(r Record) *string { return r.network }),
+		column(records, func(r Record) *string { return r.requestID }),
+		column(records, func(r Record) *string { return r.invocation }),
+		at).Scan(&done.Kept, &done.Gone, &done.Ahead)
+	done.Repeated = len(records) - done.Kept - done.Gone - done.Ahead
+	return done, err
+}
+
+// column is one field of every record.
+func column[T any](records []Record, field func(Record) T) []T {
+	values := make([]T, len(records))
+	for i, r := range records {
+		values[i] = field(r)
+	}
+	return values
+}
