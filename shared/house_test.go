@@ -40,6 +40,7 @@ var plan = []struct{ name, floor string }{
 	{"shared/picture", word},
 	{"shared/zipfile", word},
 	{"shared/receipt", word},
+	{"shared/policy", word},
 
 	{"shared/outbound", gate},
 	{"shared/postgres", gate},

@@ -1,14 +1,16 @@
-// Watch-promises counts, from outside, what should no longer be there. It deletes nothing: what it finds is for an operator.
+// Watch-promises looks, from outside, at what was promised, and says what is kept, at risk and broken. It deletes nothing.
 package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"nanoflux.ai/backend/shared/bucket"
 	"nanoflux.ai/backend/shared/erasure"
-	"nanoflux.ai/backend/shared/image"
 	"nanoflux.ai/backend/shared/postgres"
+	"nanoflux.ai/backend/shared/promise"
+	"nanoflux.ai/backend/shared/schema"
 	"nanoflux.ai/backend/shared/setting"
 	"nanoflux.ai/backend/shared/task"
 )
@@ -16,6 +18,7 @@ import (
 type watch struct {
 	db      *postgres.Database
 	objects *bucket.Bucket
+	terms   erasure.Terms
 }
 
 func main() {
@@ -23,58 +26,82 @@ func main() {
 		db: postgres.Open(setting.Required("DATABASE_URL")),
 		objects: bucket.Open(setting.URL("BUCKET_ENDPOINT"), setting.Required("BUCKET_NAME"),
 			setting.Required("BUCKET_ACCESS_KEY_ID"), setting.Required("BUCKET_SECRET_ACCESS_KEY")),
+		terms: setting.Parsed("BACKUP_DAYS", erasure.ParseTerms),
 	}.run)
 }
 
-// settled is how old something must be to count: what is on its way in or out is looked after by sweep-stalled.
-const settled = 24 * time.Hour
-
-// found is what a look from outside came upon.
-type found struct {
-	erasure.Progress
-	orphans, missing int // objects without rows, and rows without objects
-	unfinished       bool
-}
-
+// run looks at the database every hour, at the bucket once a day, or as soon as it can be looked at again.
 func (w watch) run(ctx context.Context, clock task.Clock, _ struct{}) error {
-	f, err := w.look(ctx, clock.Now())
-	for _, n := range []struct {
-		name, alarm string
-		count       int
-	}{
-		{"erasures_overdue", "erasure_overdue", f.Late},
-		{"erasures_held", "", f.Held},
-		{"erasure_stage_hours", "", f.StageHours},
-		{"objects_without_rows", "objects_without_rows", f.orphans},
-		{"rows_without_objects", "rows_without_objects", f.missing},
-	} {
-		task.Count(ctx, n.name, n.count)
-		if n.count > 0 && n.alarm != "" {
-			task.Alarm(ctx, n.alarm)
-		}
+	at := clock.Now()
+	all, err := promise.All(ctx, w.db)
+	if err != nil {
+		return err
 	}
-	if f.unfinished {
-		task.Alarm(ctx, "comparison_unfinished")
+	before := byMeasure(all)
+
+	rows, looking := promise.Look(ctx, w.db, at, columns())
+	after := judge(inDatabase(w.terms), rows, before, at)
+	err = errors.Join(looking, promise.Write(ctx, w.db, after))
+
+	var stored map[string]promise.Seen
+	if due(inBucket(), before, at) {
+		var comparing error
+		stored, comparing = w.compare(ctx, at)
+		err = errors.Join(err, comparing)
+	}
+	listed := judge(inBucket(), stored, before, at)
+	err = errors.Join(err, promise.Write(ctx, w.db, listed))
+
+	task.Count(ctx, "erasures_held", int(rows["erasures_held"].Value))
+	tell(ctx, append(after, listed...))
+	if err == nil {
+		err = promise.Succeeded(ctx, w.db, "watch-promises", at)
 	}
 	return err
 }
 
-// look counts overdue erasures, then holds the bucket's listing and the rows against each other, from one end to the other.
-func (w watch) look(ctx context.Context, at time.Time) (f found, err error) {
-	if f.Progress, err = erasure.Watch(ctx, w.db, at); err != nil {
-		return f, err
-	}
-	err = image.Compare(ctx, w.db, w.objects, "", "", func(d image.Difference) error {
-		switch {
-		case d.ImageID != "":
-			f.missing++
-		case d.At.Before(at.Add(-settled)):
-			f.orphans++
+// tell publishes every measure, and calls an operator for each that is not as it should be while there is still time.
+func tell(ctx context.Context, all []promise.Promise) {
+	atRisk, broken := 0, 0
+	for _, p := range all {
+		task.Measure(ctx, p.Measure, float64(p.Value), task.None)
+		switch p.State {
+		case promise.AtRisk:
+			atRisk++
+		case promise.Broken:
+			broken++
 		}
-		return nil
-	})
-	if ctx.Err() != nil { // the bucket is too large for one run: what was counted is not all
-		f.unfinished, err = true, nil
+		if p.State != promise.Kept {
+			task.Alarm(ctx, p.Measure)
+		}
 	}
-	return f, err
+	task.Measure(ctx, "PromisesAtRisk", float64(atRisk), task.Number)
+	task.Measure(ctx, "PromisesBroken", float64(broken), task.Number)
+}
+
+// due says whether the bucket is to be looked at: at three in the morning, and whenever the last look is too old.
+func due(measures []measure, before map[string]promise.Promise, at time.Time) bool {
+	for _, m := range measures {
+		if seen := before[m.name].SeenAt; seen == nil || at.Sub(*seen) > daily {
+			return true
+		}
+	}
+	return at.Hour() == 3
+}
+
+func byMeasure(all []promise.Promise) map[string]promise.Promise {
+	found := make(map[string]promise.Promise, len(all))
+	for _, p := range all {
+		found[p.Measure] = p
+	}
+	return found
+}
+
+// columns is the data map, as table.column.
+func columns() []string {
+	var names []string
+	for _, c := range schema.Catalogue() {
+		names = append(names, c.Name)
+	}
+	return names
 }

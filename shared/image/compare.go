@@ -22,8 +22,10 @@ type Difference struct {
 
 // Compare holds the bucket's listing against the rows and visits every difference, in the order of keys: under a prefix, "" for
 // everywhere, from the first key behind after. What changes meanwhile is no difference: each is looked at again before it is
-// told. Both sides are read in pages, so that memory does not grow with the library. It ends with visit's first error.
-func Compare(ctx context.Context, db postgres.Querier, objects *bucket.Bucket, prefix, after string, visit func(Difference) error) error {
+// told. Both sides are read in pages, so that memory does not grow with the library. It ends with visit's first error. What the
+// listing has beside the library is shown to beside, which may be nil.
+func Compare(ctx context.Context, db postgres.Querier, objects *bucket.Bucket, prefix, after string, visit func(Difference) error,
+	beside func(schema.Place, bucket.Object)) error {
 	c := comparison{db: db, objects: objects, rows: keyed{db: db, prefix: prefix, after: after}, visit: visit}
 	last := ""
 	err := objects.WalkAfter(ctx, prefix, after, func(page []bucket.Object) error {
@@ -33,6 +35,9 @@ func Compare(ctx context.Context, db postgres.Querier, objects *bucket.Bucket, p
 			}
 			last = object.Key
 			if place, known := schema.PlaceOf(object.Key); known && place.Pattern != schema.Library {
+				if beside != nil {
+					beside(place, object)
+				}
 				continue
 			}
 			if err := c.meet(ctx, object); err != nil {

@@ -27,10 +27,10 @@ func alone(t *testing.T) shelf {
 
 func (s shelf) differences(t *testing.T, prefix, after string) (found []image.Difference) {
 	t.Helper()
-	err := image.Compare(context.Background(), s.Sweeper, s.objects, prefix, after, func(d image.Difference) error {
+	err := image.Compare(context.Background(), s.Watcher, s.objects, prefix, after, func(d image.Difference) error {
 		found = append(found, d)
 		return nil
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,10 +112,10 @@ func TestWhatChangesWhileItIsComparedIsNoDifference(t *testing.T) {
 	})
 	through := at
 	through.Endpoint = between
-	err := image.Compare(ctx, s.Sweeper, openBucket(through), "", "", func(d image.Difference) error {
+	err := image.Compare(ctx, s.Watcher, openBucket(through), "", "", func(d image.Difference) error {
 		t.Errorf("%+v", d)
 		return nil
-	})
+	}, nil)
 	if err != nil || coming.ID == "" {
 		t.Error(err)
 	}
@@ -128,18 +128,18 @@ func TestComparingEndsWithTheFirstErrorOfEitherSide(t *testing.T) {
 	s.ready(t, one)
 	s.Do(t, `delete from app.image`)
 	enough := errors.New("enough")
-	if err := image.Compare(ctx, s.Sweeper, s.objects, "", "", func(image.Difference) error { return enough }); !errors.Is(err, enough) {
+	if err := image.Compare(ctx, s.Watcher, s.objects, "", "", func(image.Difference) error { return enough }, nil); !errors.Is(err, enough) {
 		t.Error(err)
 	}
 	nothing := func(image.Difference) error { return nil }
-	if err := image.Compare(ctx, s.Sweeper, bucket.Open("http://127.0.0.1:1", "x", "x", "x"), "", "", nothing); err == nil {
+	if err := image.Compare(ctx, s.Watcher, bucket.Open("http://127.0.0.1:1", "x", "x", "x"), "", "", nothing, nil); err == nil {
 		t.Error("without a bucket")
 	}
 	mixed := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `<ListBucketResult><Contents><Key>b</Key></Contents><Contents><Key>a</Key></Contents></ListBucketResult>`)
 	}))
 	defer mixed.Close()
-	if err := image.Compare(ctx, s.Sweeper, bucket.Open(mixed.URL, "x", "x", "x"), "", "", nothing); err == nil {
+	if err := image.Compare(ctx, s.Watcher, bucket.Open(mixed.URL, "x", "x", "x"), "", "", nothing, nil); err == nil {
 		t.Error("with a listing out of order")
 	}
 }
@@ -177,9 +177,9 @@ func TestComparingAHundredThousandKeysHoldsTwoPages(t *testing.T) {
 		heap = append(heap, now.HeapAlloc)
 	}))
 	defer listing.Close()
-	err := image.Compare(ctx, s.Sweeper, bucket.Open(listing.URL, "x", "x", "x"), "", "", func(d image.Difference) error {
+	err := image.Compare(ctx, s.Watcher, bucket.Open(listing.URL, "x", "x", "x"), "", "", func(d image.Difference) error {
 		return fmt.Errorf("a difference: %+v", d)
-	})
+	}, nil)
 	if err != nil || len(heap) != 100 {
 		t.Fatalf("%v after %d pages", err, len(heap))
 	}

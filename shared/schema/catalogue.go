@@ -383,6 +383,17 @@ func Catalogue() []Column {
 		{"job_success.job", "a scheduled job", Service, LeftOut, Never, forever},
 		{"job_success.at", "when it last came to its end", Service, LeftOut, Never, forever},
 
+		{"promise.measure", "one thing that is watched", Service, LeftOut, Never, forever},
+		{"promise.clause", "of the privacy policy", Service, LeftOut, Never, forever},
+		{"promise.says", "what is promised", Service, LeftOut, Never, forever},
+		{"promise.unit", "hours or days", Service, LeftOut, Never, forever},
+		{"promise.value", "how late the latest is", Service, LeftOut, Never, forever},
+		{"promise.warn", "from when on it is at risk", Service, LeftOut, Never, forever},
+		{"promise.bound", "from when on it is broken", Service, LeftOut, Never, forever},
+		{"promise.state", "kept, at risk or broken", Service, LeftOut, Never, forever},
+		{"promise.seen_at", "when it could last be looked at", Service, LeftOut, Never, forever},
+		{"promise.since", "since when it has been kept, or not", Service, LeftOut, Never, forever},
+
 		{"disclosure.number", "number of an entry", Service, LeftOut, Never, forever},
 		{"disclosure.at", "when something was given to an authority", Service, LeftOut, Never, forever},
 		{"disclosure.actor", "who of staff gave it", Service, LeftOut, Never, forever},

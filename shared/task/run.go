@@ -16,9 +16,10 @@ type run struct {
 	requestID string
 	cold      bool
 
-	mutex  sync.Mutex
-	counts map[string]int
-	alarms []logline.Word
+	mutex   sync.Mutex
+	counts  map[string]int
+	alarms  []logline.Word
+	metrics []measured
 }
 
 type runKey struct{}
