@@ -7,6 +7,7 @@ import (
 	"nanoflux.ai/backend/shared/erasure"
 	"nanoflux.ai/backend/shared/logbook"
 	"nanoflux.ai/backend/shared/migration"
+	"nanoflux.ai/backend/shared/outbound"
 	"nanoflux.ai/backend/shared/postgres"
 	"nanoflux.ai/backend/shared/problem"
 	"nanoflux.ai/backend/shared/setting"
@@ -26,6 +27,10 @@ type applied struct {
 func main() {
 	// A deployment that could not keep the policy's thirty days is refused here, with the arithmetic.
 	setting.Parsed("BACKUP_DAYS", erasure.ParseTerms)
+	// Nor one that is elsewhere than it says (policy P9), or would reach somebody who is not in the register (policy P5.1).
+	setting.Parsed("REGION", outbound.ParseRegion)
+	setting.Parsed("OUTSIDE_ADDRESSES", outbound.ParseAddresses)
+	setting.Parsed("DATABASE_POOLER", postgres.Config)
 	m := migrate{
 		address: setting.Required("DATABASE_URL"),
 		passwords: map[string]string{

@@ -124,6 +124,7 @@ func (r *runner) startFunctions(shop *workshop, site, prices string) (*lambda.Se
 func (r *runner) parameters(site, prices string) map[string]string {
 	options := "/" + postgres.Database + "?sslmode=disable"
 	local := map[string]string{
+		"Region":              template.Region,
 		"SiteUrl":             site,
 		"SiteDomain":          "localhost",
 		"DatabasePooler":      r.at.Pooler + options,
