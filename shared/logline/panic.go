@@ -35,10 +35,10 @@ func (p *Panic) Report(out io.Writer, requestID string) {
 	Write(out, struct {
 		Level     string     `json:"level"`
 		Msg       string     `json:"msg"`
-		RequestID ID         `json:"requestId"`
+		RequestID RequestID  `json:"requestId"`
 		Class     ErrorClass `json:"error"`
 		Stack     []Place    `json:"stack"`
-	}{"ERROR", "panic", ID(requestID), Class(p), p.Stack})
+	}{"ERROR", "panic", RequestID(requestID), Class(p), p.Stack})
 }
 
 func (p *Panic) Error() string { return "a panic was recovered" }

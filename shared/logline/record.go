@@ -14,8 +14,8 @@ type Record struct {
 	Level      Level          `json:"level"`
 	Msg        Kind           `json:"msg"`
 	Function   Function       `json:"function"`
-	RequestID  ID             `json:"requestId"`            // API Gateway's, or Lambda's own of a job
-	Invocation ID             `json:"invocation,omitempty"` // Lambda's own id of a request, which its platform lines carry
+	RequestID  RequestID      `json:"requestId"`            // API Gateway's, or Lambda's own of a job
+	Invocation Invocation     `json:"invocation,omitempty"` // Lambda's own id of a request, which its platform lines carry
 	Route      Route          `json:"route,omitempty"`
 	Method     Method         `json:"method,omitempty"`
 	Status     int            `json:"status,omitempty"` // of HTTP; 0 in a job

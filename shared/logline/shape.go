@@ -21,7 +21,8 @@ type (
 	Browser    = Text[browser]    // a family of browsers, or other
 	System     = Text[system]     // a family of systems, or other
 	Network    = Text[network]    // the first 24 bits of an IPv4 address, 48 of an IPv6 address
-	ID         = Text[id]         // Lambda's or API Gateway's
+	RequestID  = Text[requestID]  // API Gateway's or Lambda's
+	Invocation = Text[invocation] // Lambda's id
 )
 
 type (
@@ -38,7 +39,8 @@ type (
 	browser    struct{}
 	system     struct{}
 	network    struct{}
-	id         struct{}
+	requestID  struct{}
+	invocation struct{}
 )
 
 const (
@@ -132,11 +134,16 @@ func (network) Fits(text string) bool {
 	return err == nil && string(NetworkOf(given.Addr())) == text
 }
 
-// Fits takes a UUID in its usual spelling, and the sixteen characters of API Gateway.
-func (id) Fits(text string) bool {
+// Fits takes the sixteen characters of API Gateway, and what Lambda has.
+func (requestID) Fits(text string) bool {
 	if len(text) == 16 {
 		return text[15] == '=' && of(text[:15], lower+upper+digits+"-_+/")
 	}
+	return (invocation{}).Fits(text)
+}
+
+// Fits takes a UUID in its usual spelling.
+func (invocation) Fits(text string) bool {
 	if len(text) != 36 {
 		return false
 	}

@@ -51,7 +51,7 @@ func (r *run) record(function logline.Function, err error) logline.Record {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	l := logline.Record{
-		Time: logline.MomentOf(r.clock.event), Level: "INFO", Msg: "job", Function: function, RequestID: logline.ID(r.requestID),
+		Time: logline.MomentOf(r.clock.event), Level: "INFO", Msg: "job", Function: function, RequestID: logline.RequestID(r.requestID),
 		Ms: time.Since(r.began).Milliseconds(), Cold: r.cold, OK: new(err == nil), Counts: r.counts, Alarms: r.alarms,
 	}
 	if err != nil {

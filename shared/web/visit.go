@@ -59,12 +59,12 @@ func Alarm(r *http.Request, word string) {
 func (v *visit) record(r *http.Request, function logline.Function) logline.Record {
 	l := logline.Record{
 		Time: logline.MomentOf(At(r)), Level: "INFO", Msg: "request", Function: function,
-		RequestID: logline.ID(v.requestID()), Route: route(r.Pattern), Method: logline.Method(v.event.RequestContext.HTTP.Method).Or("other"),
+		RequestID: logline.RequestID(v.requestID()), Route: route(r.Pattern), Method: logline.Method(v.event.RequestContext.HTTP.Method).Or("other"),
 		Status: v.reply.status, Ms: time.Since(v.began).Milliseconds(), Cold: v.cold, Who: logline.Pseudonym(v.who),
 		Network: logline.NetworkOf(Address(r)), Alarms: v.alarms,
 	}
 	if lc, ok := lambdacontext.FromContext(r.Context()); ok {
-		l.Invocation = logline.ID(lc.AwsRequestID)
+		l.Invocation = logline.Invocation(lc.AwsRequestID)
 	}
 	if v.reply.status >= http.StatusInternalServerError {
 		l.Level = "ERROR"

@@ -86,7 +86,7 @@ func (d *desk) handle(ctx context.Context, event events.APIGatewayV2HTTPRequest)
 	response, err := d.adapter.ProxyWithContext(context.WithValue(ctx, visitKey{}, v), readable)
 	if err != nil { // the adapter cannot fail on an event that passed the check
 		response = events.APIGatewayV2HTTPResponse{StatusCode: http.StatusInternalServerError}
-		logline.Write(d.logs, logline.Record{Level: "ERROR", Msg: "request", Function: d.name(), RequestID: logline.ID(v.requestID()),
+		logline.Write(d.logs, logline.Record{Level: "ERROR", Msg: "request", Function: d.name(), RequestID: logline.RequestID(v.requestID()),
 			Status: response.StatusCode, Error: logline.Class(err)})
 		err = nil
 	}
