@@ -2,8 +2,8 @@ package postgres
 
 import "context"
 
-// Session runs story on one connection that is ended afterwards, with whatever was set or locked in it. The address must be the
-// direct one: the pooler gives each transaction another connection.
+// Session runs story on one connection, which forgets afterwards what was set or locked in it, or ends. The address must be the
+// direct one: behind the pooler each transaction has another connection.
 func (d *Database) Session(ctx context.Context, story func(session Querier) error) error {
 	pool, err := d.pool()
 	if err != nil {
@@ -14,6 +14,10 @@ func (d *Database) Session(ctx context.Context, story func(session Querier) erro
 		return outage(err)
 	}
 	defer session.Release()
-	defer session.Conn().Close(context.WithoutCancel(ctx)) //nolint:errcheck // it is gone either way
+	defer func() {
+		if _, err := session.Exec(ctx, "discard all"); err != nil {
+			_ = session.Conn().Close(context.WithoutCancel(ctx))
+		}
+	}()
 	return story(told{session})
 }
