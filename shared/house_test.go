@@ -82,6 +82,7 @@ var plan = []struct{ name, floor string }{
 	{"functions/logout", function},
 	{"functions/migrate", function},
 	{"functions/pack-export", function},
+	{"functions/promises", function},
 	{"functions/reconcile-stripe", function},
 	{"functions/settings", function},
 	{"functions/site", function},

@@ -8,6 +8,7 @@ import (
 	"nanoflux.ai/backend/shared/offer"
 	"nanoflux.ai/backend/shared/payment"
 	"nanoflux.ai/backend/shared/postgres"
+	"nanoflux.ai/backend/shared/promise"
 	"nanoflux.ai/backend/shared/setting"
 	"nanoflux.ai/backend/shared/task"
 )
@@ -29,7 +30,8 @@ func main() {
 
 // run is woken every hour, so that a comparison that ran out of time goes on soon; the first of a day begins it.
 func (r reconcile) run(ctx context.Context, clock task.Clock, asked asked) (billing.Report, error) {
-	report, err := r.books.Reconcile(ctx, clock.Now(), asked.Days)
+	at := clock.Now()
+	report, err := r.books.Reconcile(ctx, at, asked.Days)
 	task.Count(ctx, "checked", report.Checked)
 	for step, n := range report.Repaired {
 		task.Count(ctx, step, n)
@@ -42,6 +44,9 @@ func (r reconcile) run(ctx context.Context, clock task.Clock, asked asked) (bill
 	}
 	for _, word := range report.Alarms {
 		task.Alarm(ctx, word)
+	}
+	if err == nil {
+		err = promise.Succeeded(ctx, r.books.DB, "reconcile-stripe", at)
 	}
 	return report, err
 }

@@ -15,6 +15,7 @@ import (
 	"nanoflux.ai/backend/shared/erasure"
 	"nanoflux.ai/backend/shared/payment"
 	"nanoflux.ai/backend/shared/postgres"
+	"nanoflux.ai/backend/shared/promise"
 	"nanoflux.ai/backend/shared/receipt"
 	"nanoflux.ai/backend/shared/setting"
 	"nanoflux.ai/backend/shared/task"
@@ -90,7 +91,10 @@ func (s sweep) run(ctx context.Context, clock task.Clock, bell rung) (done repor
 	}
 	var counting error
 	done.Open, done.Restored, counting = erasure.Open(ctx, s.db)
-	return done, errors.Join(err, counting)
+	if err = errors.Join(err, counting); err == nil && bell.ID == "" {
+		err = promise.Succeeded(ctx, s.db, "sweep-accounts", began)
+	}
+	return done, err
 }
 
 // carry takes an erasure as far as it goes now. A step that fails is noted with the erasure and tried again later; the others

@@ -17,6 +17,7 @@ import (
 	"nanoflux.ai/backend/shared/generation"
 	"nanoflux.ai/backend/shared/image"
 	"nanoflux.ai/backend/shared/postgres"
+	"nanoflux.ai/backend/shared/promise"
 	"nanoflux.ai/backend/shared/session"
 	"nanoflux.ai/backend/shared/setting"
 	"nanoflux.ai/backend/shared/task"
@@ -50,8 +51,12 @@ func main() {
 // run does each part whatever becomes of the others: a bucket that is down must not keep credits held.
 func (s sweep) run(ctx context.Context, clock task.Clock, _ struct{}) error {
 	at := clock.Now()
-	return errors.Join(s.abandon(ctx, at), s.ring(ctx, at), s.erasures(ctx, at), s.holds(ctx, at), s.expired(ctx, at), s.ended(ctx, at),
+	err := errors.Join(s.abandon(ctx, at), s.ring(ctx, at), s.erasures(ctx, at), s.holds(ctx, at), s.expired(ctx, at), s.ended(ctx, at),
 		s.uploads(ctx, at), s.images(ctx, at), s.archives(ctx, at))
+	if err != nil {
+		return err
+	}
+	return promise.Succeeded(ctx, s.db, "sweep-stalled", at)
 }
 
 // abandon fails the orders that nobody finished in time, with their credits given back.

@@ -53,12 +53,12 @@ func inDatabase(terms erasure.Terms) []measure {
 		days("columns_unknown", "P2.1", "Nothing is stored that the data map does not name.", 1, 8),
 		days("books_unbalanced", "P2.1", "Every balance is what its entries add up to.", 1, 8),
 
-		idle("sweep_stalled_idle", "P4.2a", "What has come to its end is removed every minute.", 1, 24),
-		idle("sweep_accounts_idle", "P6.2", "Deleted accounts are carried to erasure every hour.", 3, 72),
+		idle("sweep_stalled_idle", "P4.2a", "What has come to its end is removed every minute.", 1, 14*24),
+		idle("sweep_accounts_idle", "P6.2", "Deleted accounts are carried to erasure every hour.", 3, 14*24),
 		idle("sweep_logs_idle", "P4.2b", "Old log records are removed every day.", 26, 48),
 		idle("sweep_payments_idle", "P4.2c", "Old payment records are removed every day.", 26, 72),
-		idle("reconcile_stripe_idle", "P2.3", "Our books are compared with Stripe's every day.", 26, 72),
-		idle("watch_promises_idle", "P7d", "These promises are looked at every hour.", 3, 24),
+		idle("reconcile_stripe_idle", "P2.3", "Our books are compared with Stripe's every day.", 26, 14*24),
+		idle("watch_promises_idle", "P7d", "These promises are looked at every hour.", 3, 14*24),
 	}
 }
 
