@@ -26,10 +26,10 @@ type Gemini struct {
 var ErrRetention = errors.New("Gemini keeps prompts for 55 days, an account must be gone after 30: " +
 	"set GEMINI_ZERO_RETENTION=agreed once Google has approved zero data retention for the project, or do without Gemini")
 
-// NewGemini takes the API's origin, a key, and whether zero retention is agreed with Google: only "agreed" opens the door
-// while the register says that Google keeps prompts beyond Deadline.
+// NewGemini takes the API's origin, a key, and whether zero retention is agreed with Google: only "agreed" opens the door, as
+// shared/party says.
 func NewGemini(url, key, zeroRetention string) (*Gemini, error) {
-	if gemini().Keeps > Deadline && zeroRetention != "agreed" {
+	if zeroRetention != "agreed" {
 		return nil, ErrRetention
 	}
 	return &Gemini{strings.TrimRight(url, "/"), key, outbound.Client(0)}, nil

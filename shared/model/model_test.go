@@ -174,19 +174,6 @@ func TestGeminiIsRefusedWithoutZeroRetention(t *testing.T) {
 	}
 }
 
-func TestTheRegisterSaysWhoGetsWhat(t *testing.T) {
-	hosts := map[string]bool{}
-	for _, p := range Register() {
-		hosts[p.Host] = true
-		if p.Name == "" || p.Gets == "" || !strings.HasPrefix(p.Source, "https://") || p.Keeps < 0 {
-			t.Errorf("%+v", p)
-		}
-	}
-	if !hosts["api.cloudflare.com"] || !hosts["generativelanguage.googleapis.com"] {
-		t.Errorf("%v", hosts)
-	}
-}
-
 func workersSays(image []byte) string {
 	return fmt.Sprintf(`{"result":{"image":%q},"success":true,"errors":[],"messages":[]}`, base64.StdEncoding.EncodeToString(image))
 }
