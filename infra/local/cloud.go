@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"nanoflux.ai/backend/infra/local/cloudwatch"
 	"nanoflux.ai/backend/infra/local/gateway"
 	"nanoflux.ai/backend/infra/local/lambda"
 	"nanoflux.ai/backend/infra/local/postgres"
@@ -48,7 +49,7 @@ func (r *runner) startAll(ctx context.Context, sitePort int) error {
 	if err != nil {
 		return err
 	}
-	functions, plan, err := r.startFunctions(shop, site, prices)
+	functions, logs, plan, err := r.startFunctions(shop, site, prices)
 	if err != nil {
 		return err
 	}
@@ -61,7 +62,7 @@ func (r *runner) startAll(ctx context.Context, sitePort int) error {
 		return err
 	}
 	go schedules.Run(ctx)
-	if err := r.startControl(functions, schedules, plan); err != nil {
+	if err := r.startControl(functions, schedules, logs, plan); err != nil {
 		return err
 	}
 	r.answer(gateway.New(gateway.Config{Routes: plan.Routes, Invoke: functions.Invoke, Now: r.clock.now}), listeners...)
@@ -92,32 +93,44 @@ func openSite(wish int) ([]net.Listener, error) {
 }
 
 // startFunctions reads the template and makes its functions ready to be invoked.
-func (r *runner) startFunctions(shop *workshop, site, prices string) (*lambda.Service, *template.Template, error) {
+func (r *runner) startFunctions(shop *workshop, site, prices string) (*lambda.Service, *cloudwatch.Service, *template.Template, error) {
 	plan, err := template.Read(filepath.Join(r.project, "template.yaml"), r.parameters(site, prices), r.secret)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	r.keepPurgesHere(plan)
 	listener, err := process.Listen(0)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	r.at.Lambda = origin(listener)
 	log, err := os.Create(r.log("functions"))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	r.onStop(func() { log.Close() })
-	functions := lambda.New(lambda.Config{
+	var functions *lambda.Service
+	logs, err := cloudwatch.New(cloudwatch.Config{
+		Subscriptions: plan.Subscriptions, Now: r.clock.now, Log: r, Drain: func() { functions.Drain() },
+		Deliver: func(function string, event []byte, settled func(bool)) error {
+			return functions.InvokeAsyncThen(function, event, settled)
+		},
+	})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	functions = lambda.New(lambda.Config{
 		Functions: plan.Functions,
 		Binary:    shop.Binary,
 		Start:     func(cmd *exec.Cmd) error { return r.starter.Spawn(cmd, syscall.SIGKILL) },
 		Log:       io.MultiWriter(log, r),
+		Printed:   logs.Put,
 		Endpoint:  r.at.Lambda,
 	})
 	r.onStop(functions.Close)
+	r.onStop(logs.Close)
 	r.answer(functions, listener)
-	return functions, plan, nil
+	return functions, logs, plan, nil
 }
 
 // parameters are the template's parameters on this machine; the others keep their defaults.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"nanoflux.ai/backend/infra/local/cloudwatch"
 	"nanoflux.ai/backend/infra/local/lambda"
 	"nanoflux.ai/backend/infra/local/process"
 	"nanoflux.ai/backend/infra/local/schedule"
@@ -15,7 +16,7 @@ import (
 )
 
 // startControl answers tools and tests that want time to pass, schedules to fire, or events to get lost.
-func (r *runner) startControl(functions *lambda.Service, schedules *schedule.Runner, plan *template.Template) error {
+func (r *runner) startControl(functions *lambda.Service, schedules *schedule.Runner, logs *cloudwatch.Service, plan *template.Template) error {
 	listener, err := process.Listen(port(r.wished.Control))
 	if err != nil {
 		return err
@@ -40,6 +41,9 @@ func (r *runner) startControl(functions *lambda.Service, schedules *schedule.Run
 	}))
 	mux.Handle("GET /async", command(func(context.Context, struct{}) (any, error) {
 		return map[string]int{"pending": functions.Pending()}, nil
+	}))
+	mux.Handle("POST /logs/flush", command(func(ctx context.Context, _ struct{}) (any, error) {
+		return logs.Flush(ctx)
 	}))
 	mux.Handle("GET /failures", command(func(context.Context, struct{}) (any, error) {
 		return functions.Failed(), nil

@@ -61,7 +61,7 @@ func (s *Service) serveSync(w http.ResponseWriter, r *http.Request, name string,
 }
 
 func (s *Service) serveEvent(w http.ResponseWriter, name string, payload []byte) {
-	id, err := s.enqueue(name, payload)
+	id, err := s.enqueue(name, payload, func(bool) {})
 	if err != nil {
 		fail(w, err)
 		return

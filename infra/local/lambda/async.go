@@ -42,6 +42,7 @@ type event struct {
 	payload []byte
 	born    time.Time
 	wait    time.Duration
+	settled func(answered bool)
 }
 
 // Faults replaces the faults from the next event on.
@@ -59,11 +60,17 @@ func (s *Service) Pending() int { return int(s.pending.Load()) }
 
 // InvokeAsync queues an event and returns at once; errors are ErrNotFound, ErrTooLarge and ErrClosed.
 func (s *Service) InvokeAsync(name string, payload []byte) error {
-	_, err := s.enqueue(name, payload)
+	return s.InvokeAsyncThen(name, payload, func(bool) {})
+}
+
+// InvokeAsyncThen is InvokeAsync for who wants to know what becomes of the event: settled is told once for each delivery,
+// whether it was answered.
+func (s *Service) InvokeAsyncThen(name string, payload []byte, settled func(answered bool)) error {
+	_, err := s.enqueue(name, payload, settled)
 	return err
 }
 
-func (s *Service) enqueue(name string, payload []byte) (id string, err error) {
+func (s *Service) enqueue(name string, payload []byte, settled func(bool)) (id string, err error) {
 	p, err := s.find(name)
 	if err != nil {
 		return "", err
@@ -71,10 +78,11 @@ func (s *Service) enqueue(name string, payload []byte) (id string, err error) {
 	if len(payload) > AsyncLimit {
 		return "", ErrTooLarge
 	}
-	e := event{id: sandbox.NewID(), payload: payload, born: time.Now()}
+	e := event{id: sandbox.NewID(), payload: payload, born: time.Now(), settled: settled}
 	faults := s.faults.Load()
 	if rand.Float64() < faults.Drop {
 		p.note("event %s dropped, as told", e.id)
+		settled(false)
 		return e.id, nil
 	}
 	if rand.Float64() < faults.Delay {
@@ -93,18 +101,18 @@ func (s *Service) enqueue(name string, payload []byte) (id string, err error) {
 		s.pending.Add(1)
 		s.work.Go(func() {
 			defer s.pending.Add(-1)
-			s.deliver(p, e)
+			e.settled(s.deliver(p, e))
 		})
 	}
 	return e.id, nil
 }
 
 // deliver repeats an event until it is answered, too old, or out of attempts.
-func (s *Service) deliver(p *pool, e event) {
+func (s *Service) deliver(p *pool, e event) (answered bool) {
 	config := p.function.Async
 	tooOld := e.born.Add(config.MaximumAge)
 	if !s.sleep(e.wait) {
-		return
+		return false
 	}
 	for attempt := 1; ; attempt++ {
 		young, done := context.WithDeadline(s.life, tooOld)
@@ -112,24 +120,24 @@ func (s *Service) deliver(p *pool, e event) {
 		done()
 		switch {
 		case s.life.Err() != nil || errors.Is(err, ErrClosed):
-			return
+			return false
 		case err != nil: // no instance was free in time
 			s.giveUp(p, e, "EventAgeExceeded", attempt-1, nil)
-			return
+			return false
 		case result.FunctionError == "":
-			return
+			return true
 		case attempt > config.Retries:
 			s.giveUp(p, e, "RetriesExhausted", attempt, result.Payload)
-			return
+			return false
 		}
 		delay := time.Duration(attempt) * s.config.RetryDelay
 		if time.Now().Add(delay).After(tooOld) {
 			s.giveUp(p, e, "EventAgeExceeded", attempt, result.Payload)
-			return
+			return false
 		}
 		p.note("event %s is repeated in %v", e.id, delay)
 		if !s.sleep(delay) {
-			return
+			return false
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -32,6 +33,7 @@ func (p *pool) add(path, version string) *instance {
 	config := p.service.config
 	i.Sandbox = sandbox.New(sandbox.Config{
 		Function: p.function, Path: path, Endpoint: config.Endpoint, Start: config.Start, Log: p.service.log,
+		Printed:  func(line string) { config.Printed(p.function, line) },
 		Answered: func() { p.settle(i) },
 		Asks:     func() { p.asks(i) },
 		Gone:     func() { p.leave(i) },
@@ -198,9 +200,11 @@ func (p *pool) close() []*instance {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
-	var living []*instance
-	for i := range p.all {
-		living = append(living, i)
-	}
-	return living
+	return slices.Collect(maps.Keys(p.all))
+}
+
+func (p *pool) living() []*instance {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Collect(maps.Keys(p.all))
 }

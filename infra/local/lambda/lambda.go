@@ -36,13 +36,15 @@ type Config struct {
 	Functions []template.Function
 	// Binary gives the path of a folder's current binary and builds it where it is out of date. It
 	// is asked at every request, from many goroutines; an error fails the request with its text.
-	Binary     func(folder string) (string, error)
-	Start      func(*exec.Cmd) error // starts a child; nil for a plain start
-	Log        io.Writer             // gets whole lines, prefixed by the folder; nil for none
-	Endpoint   string                // URL of the Invoke API, for AWS_ENDPOINT_URL_LAMBDA
-	RetryDelay time.Duration         // before the first repetition of an event; 0 for AWS's minute
-	IdleTime   time.Duration         // after which an unused instance ends; 0 for five minutes
-	Instances  int                   // at most, of a function without reserved concurrency; 0 for 16
+	Binary func(folder string) (string, error)
+	Start  func(*exec.Cmd) error // starts a child; nil for a plain start
+	Log    io.Writer             // gets whole lines, prefixed by the folder; nil for none
+	// Printed gets each line that a function prints; it must not wait. Nil for nobody.
+	Printed    func(function template.Function, line string)
+	Endpoint   string        // URL of the Invoke API, for AWS_ENDPOINT_URL_LAMBDA
+	RetryDelay time.Duration // before the first repetition of an event; 0 for AWS's minute
+	IdleTime   time.Duration // after which an unused instance ends; 0 for five minutes
+	Instances  int           // at most, of a function without reserved concurrency; 0 for 16
 }
 
 // Service runs the functions of one template.
@@ -67,6 +69,9 @@ type Result = sandbox.Result
 func New(config Config) *Service {
 	if config.Start == nil {
 		config.Start = (*exec.Cmd).Start
+	}
+	if config.Printed == nil {
+		config.Printed = func(template.Function, string) {}
 	}
 	if config.RetryDelay == 0 {
 		config.RetryDelay = time.Minute
@@ -101,6 +106,15 @@ func (s *Service) Invoke(ctx context.Context, name string, payload []byte) (Resu
 		return Result{}, ErrTooLarge
 	}
 	return p.invoke(ctx, ctx, sandbox.NewID(), payload, false)
+}
+
+// Drain returns when Printed has had every line that the running instances have printed.
+func (s *Service) Drain() {
+	for _, p := range s.pools {
+		for _, i := range p.living() {
+			i.Drain()
+		}
+	}
 }
 
 // Close ends every instance and forgets the events that still wait.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -31,6 +32,7 @@ type Config struct {
 	Endpoint string                // URL of the Invoke API
 	Start    func(*exec.Cmd) error // starts the process
 	Log      io.Writer             // gets whole lines
+	Printed  func(line string)     // gets the lines of the process alone; it must not wait
 	Answered func()                // the request in hand is answered
 	Asks     func()                // the process asks for a further request
 	Gone     func()                // the process has ended, or about to; perhaps told twice
@@ -49,13 +51,14 @@ type Sandbox struct {
 	mu      sync.Mutex
 	stopped bool
 	command *exec.Cmd
+	pipe    *os.File // what the process prints into
 }
 
 // New prepares a sandbox without a process.
 func New(config Config) *Sandbox {
 	s := &Sandbox{
 		Config: config, ready: make(chan struct{}), gone: make(chan struct{}),
-		output: &output{to: config.Log, prefix: config.Function.Folder + ": "},
+		output: &output{to: config.Log, prefix: config.Function.Folder + ": ", printed: config.Printed},
 	}
 	s.api = &runtimeAPI{sandbox: s, events: make(chan []byte, 16)}
 	return s
@@ -99,19 +102,33 @@ func (s *Sandbox) launch() error {
 	command := exec.Command(s.Path)
 	command.Dir = filepath.Dir(s.Path)
 	command.Env = s.environment(listener.Addr().String())
-	command.Stdout, command.Stderr = s.output, s.output
-	command.WaitDelay = time.Second
-	if err := s.Start(command); err != nil {
+	printed, pipe, err := os.Pipe()
+	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	s.command = command
+	command.Stdout, command.Stderr = pipe, pipe
+	if err := s.Start(command); err != nil {
+		return errors.Join(err, listener.Close(), printed.Close(), pipe.Close())
+	}
+	s.command, s.pipe = command, pipe
 	go s.api.serve(listener)
+	read := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(s.output, printed)
+		close(read)
+	}()
 	go func() {
 		err := command.Wait()
 		s.exit = "exit status 0"
 		if err != nil {
 			s.exit = err.Error()
 		}
+		_ = pipe.Close()
+		select {
+		case <-read:
+		case <-time.After(time.Second): // a child of the process still holds the pipe
+		}
+		_ = printed.Close()
 		s.output.flush()
 		s.Gone()
 		close(s.gone)
@@ -163,6 +180,22 @@ func (s *Sandbox) report(request *Invocation, result Result) {
 		line += ", failed: " + result.summary()
 	}
 	s.output.note(line)
+}
+
+// Drain returns when the log has every line that the process has printed.
+func (s *Sandbox) Drain() {
+	s.mu.Lock()
+	pipe := s.pipe
+	s.mu.Unlock()
+	if pipe == nil {
+		return // it is not running yet
+	}
+	marked := s.output.marked()
+	_, _ = pipe.Write([]byte{mark}) // an error says that the process has ended
+	select {
+	case <-marked:
+	case <-s.gone:
+	}
 }
 
 // Stop ends the process and waits for its end: SIGTERM reaches it only where it registered an
