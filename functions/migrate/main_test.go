@@ -90,3 +90,21 @@ func TestAFailureDoesNotTellThePassword(t *testing.T) {
 		t.Errorf("it fails with %v", err)
 	}
 }
+
+// Logs are kept from the first minute: there are days for a fortnight, by the clock of the deployment's event.
+func TestThereAreDaysForTheFirstLogs(t *testing.T) {
+	address := testbed.Empty(t)
+	if _, err := invoke(t, migrate{address: address}); err != nil {
+		t.Fatal(err)
+	}
+	db, err := pgx.Connect(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close(context.Background())
+	var days string
+	err = db.QueryRow(t.Context(), `select to_char(since at time zone 'UTC', 'YYYY-MM-DD') || ' ' || to_char(until at time zone 'UTC', 'YYYY-MM-DD') from app.log_days()`).Scan(&days)
+	if event, _ := os.ReadFile("event.json"); err != nil || days != "2026-11-30 2026-12-16" {
+		t.Errorf("for %s there are days from and until %s, %v", event, days, err)
+	}
+}

@@ -16,8 +16,9 @@ create table app.log_record (
   ok         boolean,
   code       text check (length(code) <= 40 and code ~ '^[a-z]{1,16}(_[a-z]{1,16})+$'),
   -- The types along an error's chain. Longer words with digits in them are tokens, so are many capitals; the rest are addresses.
-  error      text check (error ~ '^[A-Za-z0-9_.*:/{}()$,=+\[\]-]{1,200}$' and error !~ '(?=[A-Za-z_=+-]*[0-9])[A-Za-z0-9_=+-]{20}'
-    and error !~ '[A-Z]{16}' and error !~ '([0-9]{1,3}\.){3}[0-9]' and error !~ '\y([0-9A-Fa-f]{1,4}:){2,}(:|[0-9A-Fa-f]{1,4}:)'),
+  error      text check (length(error) <= 200 and error ~ '^(panic:|stripe:|[a-z][a-z0-9]*\.)[A-Za-z0-9_.*:/{}()$,=+\[\]-]*$'
+    and error !~ '(?=[A-Za-z_=+-]*[0-9])[A-Za-z0-9_=+-]{20}' and error !~ '[A-Z]{16}'
+    and error !~ '([0-9]{1,3}\.){3}[0-9]' and error !~ '\y([0-9A-Fa-f]{1,4}:){2,}(:|[0-9A-Fa-f]{1,4}:)'),
   who        text check (who ~ '^[a-z2-7]{26}$'), -- app.account_key.pseudonym, which means nothing once the key is gone
   browser    text check (browser in ('Chrome', 'Safari', 'Firefox', 'Edge', 'Opera', 'Samsung Browser', 'Headless Chrome', 'curl', 'other')),
   system     text check (system in ('Windows', 'macOS', 'iOS', 'Android', 'Linux', 'ChromeOS', 'other')),
