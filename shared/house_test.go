@@ -29,14 +29,15 @@ const (
 // plan lists every package, lower ones first. Words, nouns and gates may import what stands before them on their own floor.
 var plan = []struct{ name, floor string }{
 	{"shared/problem", word},
+	{"shared/party", word},
 	{"shared/setting", word},
 	{"shared/logline", word},
 	{"shared/schema", word},
+	{"shared/retention", word},
 	{"shared/seal", word},
 	{"shared/page", word},
 	{"shared/tool", word},
 	{"shared/offer", word},
-	{"shared/party", word},
 	{"shared/picture", word},
 	{"shared/zipfile", word},
 	{"shared/receipt", word},

@@ -94,7 +94,7 @@ const (
 
 func passes(register []party.Party, address *url.URL) error {
 	host := address.Hostname()
-	if Loopback(host) {
+	if party.Loopback(host) {
 		return nil
 	}
 	if address.Scheme != "https" || address.User != nil || address.Port() != "" && address.Port() != "443" {
@@ -105,7 +105,7 @@ func passes(register []party.Party, address *url.URL) error {
 
 // Host says whether a host that speaks another protocol than HTTP may be reached: nil, or why not.
 func Host(host string) error {
-	if Loopback(host) {
+	if party.Loopback(host) {
 		return nil
 	}
 	return listed(register(), host)
@@ -123,6 +123,3 @@ func listed(register []party.Party, host string) error {
 	}
 	return nil
 }
-
-// Loopback says whether a host is this machine, written in one of three ways.
-func Loopback(host string) bool { return host == "127.0.0.1" || host == "::1" || host == "localhost" }

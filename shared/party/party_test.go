@@ -49,3 +49,14 @@ func TestAHostIsTheOneWhoseItIs(t *testing.T) {
 		}
 	}
 }
+
+func TestLoopbackIsWrittenInThreeWays(t *testing.T) {
+	for host, wanted := range map[string]bool{
+		"127.0.0.1": true, "::1": true, "localhost": true,
+		"": false, "127.0.0.2": false, "127.1": false, "::ffff:127.0.0.1": false, "localhost.": false, "localhost.example": false, "0.0.0.0": false,
+	} {
+		if Loopback(host) != wanted {
+			t.Errorf("%q", host)
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"nanoflux.ai/backend/shared/outbound"
+	"nanoflux.ai/backend/shared/party"
 )
 
 // Querier is what a verb needs: a pool and a transaction both are one.
@@ -78,7 +79,7 @@ func Config(address string) (*pgx.ConnConfig, error) {
 func refuse(config *pgx.ConnConfig) error {
 	first := &pgconn.FallbackConfig{Host: config.Host, TLSConfig: config.TLSConfig}
 	for _, to := range append([]*pgconn.FallbackConfig{first}, config.Fallbacks...) {
-		if outbound.Loopback(to.Host) {
+		if party.Loopback(to.Host) {
 			continue
 		}
 		if to.TLSConfig == nil || to.TLSConfig.InsecureSkipVerify {

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"os"
 	"strings"
+
+	"nanoflux.ai/backend/shared/party"
 )
 
 // Required gives the value of a variable. Where it is missing or empty, the function says so and does not start.
@@ -16,8 +18,8 @@ func Required(name string) string { return orExit(required(name)) }
 // Key gives the 32 bytes of a variable in standard base64. Where it is anything else, the function does not start.
 func Key(name string) []byte { return orExit(key(name)) }
 
-// URL gives an absolute http or https address without a slash at its end. Where it is anything else, the function does
-// not start.
+// URL gives an absolute https address without a slash at its end; on loopback it may be plain http (policy P7a). Where it is
+// anything else, the function does not start.
 func URL(name string) string { return orExit(address(name)) }
 
 // orExit ends the process with one sentence; nothing of a variable's value is in it, because it may be a secret.
@@ -55,7 +57,8 @@ func address(name string) (string, error) {
 		return "", err
 	}
 	u, err := url.Parse(value)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+	if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil ||
+		u.Scheme != "https" && (u.Scheme != "http" || !party.Loopback(u.Hostname())) {
 		return "", errors.New("The variable " + name + " is not an address like https://example.com: correct it in template.yaml.")
 	}
 	return strings.TrimRight(value, "/"), nil

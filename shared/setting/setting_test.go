@@ -54,7 +54,7 @@ func TestAnAddressIsAbsoluteAndEndsWithoutASlash(t *testing.T) {
 			t.Errorf("%s is %s", text, got)
 		}
 	}
-	for _, bad := range []string{"example.com", "/path", "ftp://example.com", "https://", "https://user:secret@example.com", "https://example.com?a=b", "https://%zz"} {
+	for _, bad := range []string{"example.com", "/path", "ftp://example.com", "https://", "https://user:secret@example.com", "https://example.com?a=b", "https://%zz", "http://example.com", "http://127.0.0.1.example.com"} {
 		t.Setenv("TEST_URL", bad)
 		if _, err := address("TEST_URL"); err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v", bad, err)
