@@ -12,6 +12,7 @@ import (
 	"nanoflux.ai/backend/shared/bucket"
 	"nanoflux.ai/backend/shared/erasure"
 	"nanoflux.ai/backend/shared/promise"
+	"nanoflux.ai/backend/shared/retention"
 	"nanoflux.ai/backend/shared/task"
 	"nanoflux.ai/backend/shared/testbed"
 	"nanoflux.ai/backend/shared/testbed/people"
@@ -174,5 +175,21 @@ func TestASweepThatDoesNothingIsSeenBeforeThePromiseIsBrokenAndWhenItIs(t *testi
 		w.Do(t, sql[1])
 		w.sees(t, m.name+" when it was repaired", bound.Add(hour), "")
 		end = bound.Truncate(day).Add(2 * day)
+	}
+}
+
+func TestEveryClassOfTheMatrixThatIsInTheDatabaseIsCounted(t *testing.T) {
+	terms, err := erasure.ParseTerms("7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	watched := map[string]bool{}
+	for _, m := range append(inDatabase(terms), inBucket()...) {
+		watched[m.name] = true
+	}
+	for _, c := range retention.Matrix() {
+		if c.Seen != "" && !watched[c.Seen] {
+			t.Errorf("nothing counts what is left of %s: there is no measure %s", c.Name, c.Seen)
+		}
 	}
 }

@@ -13,11 +13,12 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"nanoflux.ai/backend/shared/postgres"
+	"nanoflux.ai/backend/shared/retention"
 	"nanoflux.ai/backend/shared/seal"
 )
 
 // addressKept is how long an address is remembered, as a keyed hash, to notice abuse after a sign-in (policy P2.2, policy P3.4).
-const addressKept = 30 * 24 * time.Hour
+const addressKept = retention.Address
 
 // ErrRace says that the same person signed in for the first time twice at once.
 var ErrRace = errors.New("the account was made meanwhile")

@@ -17,12 +17,13 @@ import (
 	"nanoflux.ai/backend/shared/image"
 	"nanoflux.ai/backend/shared/postgres"
 	"nanoflux.ai/backend/shared/problem"
+	"nanoflux.ai/backend/shared/retention"
 	"nanoflux.ai/backend/shared/session"
 )
 
 const (
 	// Kept is how long an archive can be downloaded, from its being ready on.
-	Kept = 7 * 24 * time.Hour
+	Kept = retention.Archive
 	// Patience is how old an archive may become before its packing is given up.
 	Patience = 24 * time.Hour
 	// MaxKept is how many archives of one account there may be at a time.

@@ -11,13 +11,14 @@ import (
 
 	"nanoflux.ai/backend/shared/payment"
 	"nanoflux.ai/backend/shared/problem"
+	"nanoflux.ai/backend/shared/retention"
 )
 
 // window is how far back a comparison looks: Stripe repeats its events for three days, and a day or two may be missed.
 const window = 7 * 24 * time.Hour
 
 // kept is how long events and comparisons are remembered, which is longer than Stripe could repeat anything (30 days).
-const kept = 60 * 24 * time.Hour
+const kept = retention.StripeEvent
 
 // Report is what a comparison of our books with Stripe's has come to.
 type Report struct {

@@ -3,9 +3,11 @@ package cdn
 import (
 	"strconv"
 	"time"
+
+	"nanoflux.ai/backend/shared/retention"
 )
 
-const archiveLifetime = 24 * time.Hour
+const archiveLifetime = retention.ArchiveLink
 
 // ArchiveUntil is when links to archives made at this time end: a day later, so that a large download can be gone on with.
 func ArchiveUntil(at time.Time) time.Time { return at.Add(archiveLifetime).Truncate(time.Second) }

@@ -14,11 +14,12 @@ import (
 
 	"nanoflux.ai/backend/shared/postgres"
 	"nanoflux.ai/backend/shared/problem"
+	"nanoflux.ai/backend/shared/retention"
 )
 
 // guardKept is how long an identity is remembered, as a keyed hash, so that closing an account and opening it again earns
 // nothing (policy P3.4).
-const guardKept = 2 * 365 * 24 * time.Hour
+const guardKept = retention.FreeCredits
 
 // ErrInsufficient refuses an order that costs more than the spendable credits.
 var ErrInsufficient = problem.New(problem.PaymentRequired, "insufficient_credits",

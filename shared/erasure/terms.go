@@ -4,19 +4,21 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"nanoflux.ai/backend/shared/retention"
 )
 
 // The sentence of policy P4.2a is a deadline, so everything on the way to it is counted back from there.
 const (
-	promised = 30 * 24 * time.Hour // policy P4.2a and policy P6.2, after which nothing is left anywhere
-	grace    = 7 * 24 * time.Hour  // in which a deletion can be taken back
-	sweeps   = time.Hour           // between two runs of sweep-accounts, the schedule in template.yaml
-	edge     = 2 * time.Hour       // in which the CDN forgets by itself what a purge missed
-	margin   = 3 * 24 * time.Hour  // for a bucket, Stripe or a database that is away
+	promised = retention.Deleted  // policy P4.2a and policy P6.2, after which nothing is left anywhere
+	grace    = retention.Grace    // in which a deletion can be taken back
+	sweeps   = time.Hour          // between two runs of sweep-accounts, the schedule in template.yaml
+	edge     = 2 * time.Hour      // in which the CDN forgets by itself what a purge missed
+	margin   = 3 * 24 * time.Hour // for a bucket, Stripe or a database that is away
 )
 
 // receiptKept is how long a receipt can be fetched; it holds nobody's data, and who wants it longer keeps the file.
-const receiptKept = 2 * 365 * 24 * time.Hour
+const receiptKept = retention.Receipt
 
 // Terms are what the service promises and how long its database's backups are kept.
 type Terms struct{ backups time.Duration }

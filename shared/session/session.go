@@ -15,11 +15,12 @@ import (
 
 	"nanoflux.ai/backend/shared/postgres"
 	"nanoflux.ai/backend/shared/problem"
+	"nanoflux.ai/backend/shared/retention"
 	"nanoflux.ai/backend/shared/seal"
 )
 
 // Lifetime of a session from its sign-in on; there is no extension (policy P2.2: browser, system and address are kept with it).
-const Lifetime = 30 * 24 * time.Hour
+const Lifetime = retention.Session
 
 // FreshFor is how long after signing in a session may do what a stolen cookie must not: take everything away, or delete it.
 const FreshFor = 10 * time.Minute

@@ -11,6 +11,7 @@ import (
 
 	"nanoflux.ai/backend/shared/postgres"
 	"nanoflux.ai/backend/shared/problem"
+	"nanoflux.ai/backend/shared/retention"
 	"nanoflux.ai/backend/shared/session"
 )
 
@@ -20,7 +21,7 @@ const (
 	// Lifetime of the presigned address.
 	Lifetime = 10 * time.Minute
 	// Kept is how long an upload that was never taken in, or its place, stays: a late PUT ends well before.
-	Kept = time.Hour
+	Kept = retention.Upload
 	// MaxOpen is how many uploads of one account may wait to be taken in; offers made at the same moment may pass it by a few.
 	MaxOpen = 50
 )
