@@ -46,6 +46,19 @@ func TestAFailingEventIsRepeatedAndThenSentToTheDestination(t *testing.T) {
 	}
 }
 
+func TestWhoWantsToKnowIsToldWhatBecameOfAnEvent(t *testing.T) {
+	s, _ := run(t, Config{}, nil)
+	for event, want := range map[string]bool{`{}`: true, `{"fail":"no"}`: false} {
+		told := make(chan bool, 1)
+		if err := s.InvokeAsyncThen("Probe", []byte(event), func(answered bool) { told <- answered }); err != nil {
+			t.Fatal(err)
+		}
+		if got := <-told; got != want {
+			t.Errorf("%s: told %v", event, got)
+		}
+	}
+}
+
 func TestAnEventTooOldIsGivenUp(t *testing.T) {
 	s, _ := run(t, Config{RetryDelay: time.Minute}, func(f *template.Function) { f.Async.MaximumAge = time.Second })
 	send(t, s, `{"fail":"no"}`)

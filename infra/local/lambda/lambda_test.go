@@ -292,3 +292,28 @@ func notes(t testing.TB, file string) int {
 	}
 	return strings.Count(string(text), "\n")
 }
+
+func TestDrainReturnsWhenEveryPrintedLineWasTaken(t *testing.T) {
+	var mu sync.Mutex
+	lines := 0
+	s, _ := run(t, Config{Printed: func(f template.Function, line string) {
+		time.Sleep(time.Millisecond) // lines are printed faster than they are taken
+		mu.Lock()
+		defer mu.Unlock()
+		if f.ID == "Probe" && line == "line" {
+			lines++
+		}
+	}}, nil)
+	event := []byte(`{"print":"` + strings.Repeat(`line\n`, 200) + `line"}`)
+	for want := 201; want <= 603; want += 201 {
+		if _, err := s.Invoke(t.Context(), "Probe", event); err != nil {
+			t.Fatal(err)
+		}
+		s.Drain()
+		mu.Lock()
+		if lines != want {
+			t.Errorf("%d lines of %d", lines, want)
+		}
+		mu.Unlock()
+	}
+}

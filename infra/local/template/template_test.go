@@ -19,10 +19,12 @@ Globals:
     Environment: {Variables: {HOST: !Ref Host, SHARED: global}}
 Resources:
   Queue: {Type: "AWS::SQS::Queue"}
+  Lines: {Type: "AWS::Logs::LogGroup"}
   Draw:
     Type: AWS::Serverless::Function
     Properties:
       Timeout: 150
+      LoggingConfig: {LogGroup: !Ref Lines}
       ReservedConcurrentExecutions: 3
       EventInvokeConfig:
         MaximumRetryAttempts: 1
@@ -43,6 +45,7 @@ Resources:
         Rest: {Type: HttpApi}
         Minutely: {Type: ScheduleV2, Properties: {ScheduleExpression: rate(1 minute), Input: '{"a":1}'}}
         Daily: {Type: Schedule, Properties: {Schedule: cron(0 3 * * ? *)}}
+        Told: {Type: CloudWatchLogs, Properties: {LogGroupName: !Ref Lines, FilterPattern: '{ $.a = "b" }'}}
 `
 
 func read(t *testing.T, text string, parameters map[string]string) (*Template, error) {
@@ -101,6 +104,19 @@ func TestReadListsRoutesAndSchedules(t *testing.T) {
 	}
 }
 
+func TestReadListsSubscriptionsAndWhoPrintsWhere(t *testing.T) {
+	got, err := read(t, sample, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (Subscription{"LoginCallbackTold", "LoginCallback", "Lines", `{ $.a = "b" }`}); len(got.Subscriptions) != 1 || got.Subscriptions[0] != want {
+		t.Errorf("subscriptions: %+v", got.Subscriptions)
+	}
+	if got.Functions[0].LogGroup != "Lines" || got.Functions[1].LogGroup != "" {
+		t.Errorf("log groups: %+v", got.Functions)
+	}
+}
+
 func TestReadRefusesWhatItDoesNotUnderstandWithFileAndLine(t *testing.T) {
 	function := "Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n"
 	for _, c := range []struct{ text, want string }{
@@ -117,6 +133,9 @@ func TestReadRefusesWhatItDoesNotUnderstandWithFileAndLine(t *testing.T) {
 		{function + "      Events:\n        E: {Type: SQS}\n", "template.yaml:6: the local cloud sends no SQS events"},
 		{function + "      Events:\n        E: {Type: HttpApi, Properties: {Path: /a}}\n", "template.yaml:6: an HttpApi event has both"},
 		{function + "      Events:\n        E: {Type: HttpApi}\n        G: {Type: HttpApi}\n", "template.yaml:7: route"},
+		{function + "      Events:\n        E: {Type: CloudWatchLogs, Properties: {LogGroupName: G}}\n", "template.yaml:6: a CloudWatchLogs event has both"},
+		{function + "      LoggingConfig: {LogGroup: G}\n      Events:\n        E: {Type: CloudWatchLogs, Properties: {LogGroupName: G, FilterPattern: x}}\n",
+			"template.yaml:7: F would get its own lines"},
 		{"Resources: [1]\n", "template.yaml:1: a mapping"},
 		{"", "is empty"},
 	} {
