@@ -95,6 +95,10 @@ bench: $(LOCAL) ## how fast the service is beside what limits it, measured in tu
 	@$(LOCAL) bench
 	@set -o pipefail; $(LOCAL) with --parts=postgres,bucket -- go test -count=1 -timeout=20m -v -run BesideReading ./functions/pack-export -rounds=5 -weight=2500000 | grep -v '^{'
 
+.PHONY: policy-reviewed
+policy-reviewed: ## after a change of /privacy, once code, tests and measures of its clauses have been looked at again
+	@go test -count=1 -run NoSentenceOfThePolicy ./functions/site -reviewed && git diff --stat shared/policy
+
 .PHONY: $(TALLY)
 $(TALLY):
 	@mkdir -p $(@D)

@@ -198,15 +198,12 @@ func TestAReturnThatThisBrowserDidNotBeginIsRefused(t *testing.T) {
 	foreignKey, _ := seal.NewKey(visitor.Secret())
 	forged, _ := mine.Seal(foreignKey)
 	for name, c := range map[string]struct{ state, cookie string }{
-		"no cookie": {mine.State, ""}, "no state": {"", sealed}, "another attempt's state": {other.State, sealed},
+		"no state": {"", sealed}, "another attempt's state": {other.State, sealed},
 		"a forged cookie": {mine.State, forged}, "a damaged cookie": {mine.State, sealed[:40] + sealed[41:] + sealed[40:41]},
 		"a cookie that is none": {mine.State, "%%%"}, "a state in another case": {strings.ToLower(mine.State), sealed},
 	} {
 		t.Log(name)
-		changes := []visitor.Change{}
-		if c.cookie != "" {
-			changes = append(changes, visitor.Cookie(google.Cookie, c.cookie))
-		}
+		changes := []visitor.Change{visitor.Cookie(google.Cookie, c.cookie)}
 		reply := visitor.Visitor{}.Send(t, d.handler, "GET", "/login/callback?code="+rand.Text()+"&state="+c.state, changes...).Refuses(400, "sign_in_refused")
 		d.nothingHappened(t, reply)
 		cancelled := visitor.Visitor{}.Send(t, d.handler, "GET", "/login/callback?error=access_denied&state="+c.state, changes...)
@@ -215,6 +212,21 @@ func TestAReturnThatThisBrowserDidNotBeginIsRefused(t *testing.T) {
 	d.nothingHappened(t, d.back(t, visitor.Visitor{}, mine, "&code=c", visitor.Cookie(google.Cookie, sealed)).Refuses(400, "sign_in_refused"))
 	d.nothingHappened(t, d.back(t, visitor.Visitor{}, mine, "&code=c", visitor.At(now.Add(google.AttemptLifetime))).Refuses(400, "sign_in_refused"))
 	d.nothingHappened(t, d.back(t, visitor.Visitor{}, mine, "").Refuses(400, "sign_in_refused"))
+}
+
+// policy P6.4: who refuses all cookies is told in a sentence what signing in needs.
+func TestWhoseCookieDidNotComeBackIsToldWhatSigningInNeeds(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	state := google.NewAttempt("/", time.Now()).State
+	for _, query := range []string{"&code=c", "&error=access_denied"} {
+		reply := visitor.Visitor{}.Send(t, d.handler, "GET", "/login/callback?state="+state+query).Refuses(400, "cookie_missing")
+		d.nothingHappened(t, reply)
+	}
+	page := visitor.Visitor{}.Send(t, d.handler, "GET", "/login/callback?code=c&state="+state, visitor.Header("accept", "text/html")).Is(400)
+	if !strings.Contains(page.Body, "Allow cookies for this site") {
+		t.Errorf("it sees %s", page.Body)
+	}
 }
 
 func TestAPersonWhoIsRefusedSeesAPage(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"nanoflux.ai/backend/shared/offer"
+	"nanoflux.ai/backend/shared/policy"
 	"nanoflux.ai/backend/shared/problem"
 	"nanoflux.ai/backend/shared/receipt"
 	"nanoflux.ai/backend/shared/setting"
@@ -28,11 +29,13 @@ func main() {
 	cdn, bucket := setting.URL("CDN_URL"), setting.URL("BUCKET_ENDPOINT")
 	// The CDN stands under both: pictures are shown from it, and read from it to be saved under a good name.
 	keys := setting.Parsed("RECEIPT_PUBLIC_KEYS", receipt.ParsePublicKeys)
-	web.Serve(setting.URL("SITE_URL"), routes(web.PagePolicy(cdn, bucket+" "+cdn), keys))
+	region := setting.Required("AWS_REGION") // Lambda says it
+	web.Serve(setting.URL("SITE_URL"), routes(web.PagePolicy(cdn, bucket+" "+cdn), keys, region))
 }
 
-func routes(policy string, keys receipt.PublicKeys) web.Routes {
-	s := site{policy: policy, keys: keys, version: sync.OnceValue(digestOfAssets)}
+func routes(csp string, keys receipt.PublicKeys, region string) web.Routes {
+	s := site{csp: csp, keys: keys, version: sync.OnceValue(digestOfAssets),
+		privacy: sync.OnceValues(func() ([]byte, error) { return privacy(region) })}
 	return web.Routes{
 		"GET /{$}":                     s.page("start.html"),
 		"GET /studio":                  s.page("studio.html"),
@@ -46,6 +49,7 @@ func routes(policy string, keys receipt.PublicKeys) web.Routes {
 		"GET /dashboard":               s.page("dashboard.html"),
 		"GET /exports":                 s.page("exports.html"),
 		"GET /deletion":                s.page("deletion.html"),
+		"GET /promises":                s.page("promises.html"),
 		"GET /receipt":                 s.page("receipt.html"),
 		"GET /assets/{version}/{file}": s.asset,
 		"GET /favicon.ico":             s.file("assets/favicon.svg"),
@@ -61,9 +65,10 @@ func routes(policy string, keys receipt.PublicKeys) web.Routes {
 
 // site is what the stories below have in common.
 type site struct {
-	policy  string // the pages' Content-Security-Policy
+	csp     string // the pages' Content-Security-Policy
 	keys    receipt.PublicKeys
-	version func() string // of all assets together; worked out at its first use
+	version func() string          // of all assets together; worked out at its first use, like the next
+	privacy func() ([]byte, error) // the page of the policy, with what is filled in
 }
 
 func tools(w http.ResponseWriter, r *http.Request) error {
@@ -86,7 +91,7 @@ func (s site) page(name string) web.Story {
 		if err != nil {
 			return err
 		}
-		w.Header().Set("Content-Security-Policy", s.policy)
+		w.Header().Set("Content-Security-Policy", s.csp)
 		send(w, r, name, "no-cache", body)
 		return nil
 	}
@@ -94,9 +99,15 @@ func (s site) page(name string) web.Story {
 
 // readPage reads a page with its assets under their version: what such an address gives never changes, and the modules
 // that a page loads always belong together, even in the minute of a deployment.
+//
+// policy P12: every page says where people can write to.
 func (s site) readPage(name string) ([]byte, error) {
 	body, err := files.ReadFile("pages/" + name)
-	return bytes.ReplaceAll(body, []byte(`"/assets/`), []byte(`"/assets/`+s.version()+`/`)), err
+	if name == "privacy.html" {
+		body, err = s.privacy()
+	}
+	body = bytes.ReplaceAll(body, []byte(`"/assets/`), []byte(`"/assets/`+s.version()+`/`))
+	return bytes.ReplaceAll(body, []byte("{contact}"), []byte(policy.Contact)), err
 }
 
 func (s site) asset(w http.ResponseWriter, r *http.Request) error {
@@ -155,7 +166,7 @@ func (s site) missing(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Security-Policy", s.policy)
+	w.Header().Set("Content-Security-Policy", s.csp)
 	w.Header().Set("Content-Type", contentType("missing.html"))
 	w.WriteHeader(http.StatusNotFound)
 	_, err = w.Write(body)

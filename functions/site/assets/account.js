@@ -1,6 +1,7 @@
 import { api, signIn } from "./api.js";
 import { byId, element } from "./element.js";
 import { whole } from "./money.js";
+import { wear } from "./preferences.js";
 
 export const credits = (count) => `${whole(count)} ${count === 1 ? "credit" : "credits"}`;
 
@@ -15,12 +16,6 @@ export async function refreshAccount() {
   wear(account.preferences.theme);
   introduce(account);
   return account;
-}
-
-// wear puts a theme on, and keeps it for the next page's first moment.
-export function wear(theme) {
-  document.documentElement.dataset.theme = theme;
-  try { localStorage.setItem("theme", theme); } catch { /* the next page finds out by itself */ }
 }
 
 // introduce says in the menu who is signed in.
@@ -58,10 +53,9 @@ export async function signOut() {
   location.assign("/");
 }
 
-// forget leaves nothing of an account in this browser.
+// forget leaves nothing of an account in this browser; the look that somebody wanted to be kept here is the browser's.
 export function forget() {
-  sessionStorage.clear();
-  try { localStorage.clear(); } catch { /* nothing was kept */ }
+  try { sessionStorage.clear(); } catch { /* where cookies are refused, nothing was kept */ }
 }
 
 function leave(problem) {

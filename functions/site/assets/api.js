@@ -33,9 +33,9 @@ export async function api(method, path, { body, headers = {} } = {}) {
 // signInAddress is where to sign in so as to come back to an address of this site.
 export const signInAddress = (next) => "/login?next=" + encodeURIComponent(next);
 
-// signIn leaves for the sign-in and comes back to this page.
+// signIn leaves for the sign-in and comes back to this page; where all cookies are refused, the start page says what it needs.
 export function signIn() {
-  location.replace(signInAddress(location.pathname + location.search));
+  location.replace(navigator.cookieEnabled ? signInAddress(location.pathname + location.search) : "/");
 }
 
 // show tells people what went wrong, with what else may help; a session that has ended leads to sign in instead.

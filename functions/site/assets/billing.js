@@ -5,6 +5,7 @@ import { byId, element } from "./element.js";
 import { titled } from "./image.js";
 import { isLeaving } from "./leave.js";
 import { day, money, whole } from "./money.js";
+import { outside } from "./outside.js";
 import { planSheet } from "./plan.js";
 
 const payments = {
@@ -85,7 +86,7 @@ function showInvoices(list) {
     ? element("p", { className: "empty" }, "No invoices yet. They come with a plan.")
     : element("ul", { className: "rows" }, ...list.map(({ number, created_at, amount, currency, status, url }) => element("li", { "data-testid": "invoice" },
       element("div", { className: "what" },
-        url ? element("a", { href: url, target: "_blank", rel: "noopener", title: "Opens at Stripe" }, number || "Invoice", element("span", { className: "unseen" }, ", opens at Stripe")) : element("b", {}, number || "Invoice"),
+        url ? outside(url, "Stripe", number || "Invoice") : element("b", {}, number || "Invoice"),
         element("span", { className: "note" }, day(created_at))),
       element("div", { className: "sum" }, element("b", {}, money(amount, currency))),
       tag(invoices, status)))));

@@ -1,7 +1,7 @@
 // What must survive a reload, a lost reply or a session that ends: kept in this tab only.
 export const read = (name) => { try { return JSON.parse(sessionStorage.getItem(name)); } catch { return null; } };
 export const write = (name, value) => { try { sessionStorage.setItem(name, JSON.stringify(value)); } catch { /* a full or closed store only loses the convenience */ } };
-export const remove = (name) => sessionStorage.removeItem(name);
+export const remove = (name) => { try { sessionStorage.removeItem(name); } catch { /* where cookies are refused, nothing was kept */ } };
 
 export const load = () => read("draft") ?? {};
 export const save = (fields) => write("draft", fields);
@@ -16,11 +16,11 @@ export function keyFor(body) {
   return key;
 }
 
-export const newKey = () => sessionStorage.removeItem("order");
+export const newKey = () => remove("order");
 
 export function ordered(id) {
   newKey();
-  sessionStorage.removeItem("waiting");
+  remove("waiting");
   write("underway", id);
 }
 
@@ -33,9 +33,9 @@ export const goToPortal = () => write("portal", true);
 
 export function wasAtPortal() {
   const was = read("portal");
-  sessionStorage.removeItem("portal");
+  remove("portal");
   return Boolean(was);
 }
 
 export const underway = () => read("underway");
-export const finished = () => sessionStorage.removeItem("underway");
+export const finished = () => remove("underway");

@@ -11,6 +11,7 @@ const visitor = { signedIn: false, plan: null, owed: 0 };
 let catalogue = null;
 
 addEventListener("pageshow", (event) => { if (event.persisted) meet().then(draw, () => {}); });
+byId("no-cookies").hidden = navigator.cookieEnabled;
 offerSignOut();
 showCosts().catch(() => {}); // only adds to a page that is whole without it
 try {

@@ -1,9 +1,10 @@
 import { api, retry, show, signIn } from "./api.js";
-import { enter, face, refreshAccount, wear } from "./account.js";
+import { enter, face, refreshAccount } from "./account.js";
 import { showDevices } from "./devices.js";
 import { byId, element } from "./element.js";
 import { pages, tile } from "./image.js";
 import { day } from "./money.js";
+import { offerKeeping, wear } from "./preferences.js";
 
 let account = null;
 
@@ -12,6 +13,7 @@ byId("name").addEventListener("input", () => { byId("save-name").disabled = !isN
 byId("choose").addEventListener("click", choose);
 byId("no-picture").addEventListener("click", () => change({ picture: "" }, "The picture is removed.", byId("picture-trouble")));
 byId("themes").addEventListener("change", saveTheme);
+offerKeeping();
 byId("emails").addEventListener("change", saveEmails);
 try {
   account = await enter();

@@ -52,7 +52,7 @@ export function showDone(generation) {
   const [image] = generation.images;
   byId("result").hidden = false;
   byId("result").replaceChildren(!image ? element("p", {}, "The picture has been deleted.") : element("figure", { className: "result" },
-    element("a", { href: image.url, target: "_blank", rel: "noopener" },
+    element("a", { href: image.url, target: "_blank", rel: "noopener noreferrer" },
       element("img", { src: image.url, alt: generation.prompt || "The picture", width: image.width, height: image.height })),
     element("figcaption", {}, generation.prompt || ""),
     element("div", { className: "row" },

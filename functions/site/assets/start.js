@@ -2,6 +2,7 @@ import { api } from "./api.js";
 import { credits } from "./account.js";
 import { byId, element } from "./element.js";
 
+byId("no-cookies").hidden = navigator.cookieEnabled;
 byId("cancelled").hidden = new URLSearchParams(location.search).get("sign_in") !== "cancelled";
 // Both only add to a page that is whole without them.
 showTools().catch(() => {});

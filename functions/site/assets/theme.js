@@ -1,6 +1,5 @@
-// The theme is put on before the page is drawn, so that nobody sees the other one flash by.
+// The theme is put on before the page is drawn, so that nobody sees the other one flash by; preferences.js says where it is kept.
 {
-  let theme = null;
-  try { theme = localStorage.getItem("theme"); } catch { /* a closed store: the device decides */ }
-  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+  const [, theme] = /(?:^|; )__Host-preferences=(light|dark)(?:;|$)/.exec(document.cookie) ?? [];
+  if (theme) document.documentElement.dataset.theme = theme;
 }
