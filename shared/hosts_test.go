@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"nanoflux.ai/backend/shared/party"
+	"nanoflux.ai/backend/shared/web"
 )
 
 // Programs of operators count too, but for verify-receipt, which anybody may run: it fetches keys from whatever site it is told.
@@ -70,6 +71,53 @@ func TestOutboundIsTheOnlyWayOut(t *testing.T) {
 	}
 	if found < 3 {
 		t.Errorf("only %d were found in outbound: the search itself is broken", found)
+	}
+}
+
+// Certificates are checked everywhere, and every cookie is made where it cannot be but Secure (policy P7a).
+func TestNothingLoosensTransport(t *testing.T) {
+	looked := 0
+	for name, file := range filesThatReachOut(t) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.KeyValueExpr:
+				if key, ok := n.Key.(*ast.Ident); ok && slices.Contains([]string{"InsecureSkipVerify", "TLSClientConfig", "TLSConfig"}, key.Name) && filepath.Dir(name) != "postgres" {
+					t.Errorf("%s sets %s: the standard library's own verify certificates", name, key.Name)
+				}
+			case *ast.AssignStmt:
+				for _, left := range n.Lhs {
+					if of, ok := left.(*ast.SelectorExpr); ok && (of.Sel.Name == "InsecureSkipVerify" || of.Sel.Name == "TLSConfig" || of.Sel.Name == "TLSClientConfig") {
+						t.Errorf("%s changes %s", name, of.Sel.Name)
+					}
+				}
+			case *ast.CompositeLit:
+				if of, ok := n.Type.(*ast.SelectorExpr); ok && of.Sel.Name == "Cookie" {
+					if looked++; name != "web/cookie.go" {
+						t.Errorf("%s makes a cookie: web.SetCookie does, for this host over TLS only", name)
+					}
+				}
+			}
+			return true
+		})
+	}
+	if looked == 0 {
+		t.Error("no cookie was found: the search itself is broken")
+	}
+}
+
+// What pages may load and send, beside our own origin, goes to the bucket and the CDN; nobody else's host is in it.
+func TestPagesMayReachNobodyOutsideTheRegister(t *testing.T) {
+	const cdn, bucket = "https://images.nanoflux.ai", "https://replace-me.r2.cloudflarestorage.com"
+	if p, known := party.Of(party.Register("us-east-1"), strings.TrimPrefix(bucket, "https://")); !known || p.Name != "Cloudflare" {
+		t.Errorf("the bucket is %q's", p.Name)
+	}
+	for directive := range strings.SplitSeq(web.PagePolicy(cdn, bucket+" "+cdn), "; ") {
+		name, sources, _ := strings.Cut(directive, " ")
+		for source := range strings.FieldsSeq(sources) {
+			if !slices.Contains([]string{"'none'", "'self'", "blob:", cdn, bucket}, source) {
+				t.Errorf("%s lets pages reach %s", name, source)
+			}
+		}
 	}
 }
 
