@@ -23,6 +23,7 @@ export async function answer(request, env, ctx, now, cache) {
   if (request.method !== "GET" && request.method !== "HEAD") {
     return refuse(env, 405, "Only GET and HEAD are answered.", { Allow: "GET, HEAD" });
   }
+  if (new URL(request.url).protocol !== "https:") return refuse(env, 403, "Links work over https only."); // policy P7a
   const invalid = () => refuse(env, 403, "This link is not valid, or not any more.");
   const link = await verify(env.CDN_KEY, new URL(request.url), now);
   if (!link) return invalid();
@@ -149,6 +150,7 @@ function attachment(name) {
 // policy is what holds for every answer: an uploaded image must never act as a document or script.
 function policy(env) {
   const headers = new Headers({
+    "Strict-Transport-Security": "max-age=63072000",
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "cross-origin",

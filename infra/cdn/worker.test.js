@@ -91,6 +91,14 @@ test("an image comes with its headers, the second time from the cache", async ()
   assert.equal((await ask(await sign(key, plain.now + 600), bucket, { method: "POST" })).status, 405);
 });
 
+test("nothing travels plain, and browsers are told so", async () => {
+  const key = prefixOf(8) + "/i/a.png", bucket = new Bucket({ [key]: ["image/png", "x"] });
+  const link = await sign(key, plain.now + 600);
+  assert.equal((await ask(link.replace("https:", "http:"), bucket)).status, 403);
+  const reply = await ask(link, bucket);
+  assert.deepEqual([reply.status, reply.headers.get("Strict-Transport-Security")], [200, "max-age=63072000"]);
+});
+
 test("what is no image is refused, what is missing is not found", async () => {
   const page = prefixOf(2) + "/i/a.png", bucket = new Bucket({ [page]: ["text/html", "<script>"] });
   assert.equal((await ask(await sign(page, plain.now + 600), bucket)).status, 403);
