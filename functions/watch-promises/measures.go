@@ -27,7 +27,7 @@ func inDatabase(terms erasure.Terms) []measure {
 	gone := int64(dates.EraseBy.Sub(now) / hour)
 	return []measure{
 		since("oldest_log", "P4.2b", "No log record is older than 90 days.", 89*24, 90*24),
-		count("log_days_missing", "P2.4", "Every request leaves its record: each of the next 14 days has a place for them.", 3, 14),
+		count("log_days_missing", "P2.4", "Every request leaves its record: there is room for those of the next 14 days.", 3, 14),
 
 		since("closed_accounts", "P4.2a", "Who deletes an account is erased so early that 30 days later no backup has it either.", gone-72, gone),
 		since("erasures_near_end", "P6.2", "An erasure is complete by the date that its owner was told; nobody is in the last three days before it.", 1, 72),
