@@ -228,7 +228,7 @@ func patterns(register []party.Party) (all []string) {
 	return all
 }
 
-// Policy P9: the region that /privacy shows is the one in which the template's own database is.
+// policy P9: the region that /privacy shows is the one in which the template's own database is.
 func TestTheTemplatesRegionIsThatOfItsDatabase(t *testing.T) {
 	text, err := os.ReadFile("../template.yaml")
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"testing"
 )
 
+// policy P9
 func TestADeploymentIsWhereItSays(t *testing.T) {
 	t.Setenv("AWS_REGION", "eu-central-1")
 	if region, err := ParseRegion("eu-central-1"); err != nil || region != "eu-central-1" {
@@ -17,6 +18,7 @@ func TestADeploymentIsWhereItSays(t *testing.T) {
 	}
 }
 
+// policy P5.1
 func TestADeploymentToAStrangerIsRefused(t *testing.T) {
 	t.Setenv("AWS_REGION", "eu-central-1")
 	const good = "https://accounts.google.com https://0123.r2.cloudflarestorage.com https://api.stripe.com http://127.0.0.1:8080"

@@ -95,6 +95,7 @@ func stranger(t *testing.T) (host string, connections *atomic.Int32) {
 	return "[::ffff:127.0.0.1]:" + port, connections
 }
 
+// policy P5.1
 func TestEveryGateRefusesAStrangerBeforeItConnects(t *testing.T) {
 	host, connections := stranger(t)
 	for name, ask := range gates(t) {

@@ -56,7 +56,7 @@ func TestWhoIsInTheRegisterIsConnectedTo(t *testing.T) {
 	}
 }
 
-// What a name resolves to does not matter to any of these: the name decides, and the certificate has to confirm it.
+// policy P5.1, policy P7a: what a name resolves to does not matter to any of these; the name decides, the certificate confirms it.
 func TestNobodyOutsideTheRegisterIsConnectedTo(t *testing.T) {
 	client, dials := watched(t, "eu-central-1")
 	for what, address := range map[string]string{
@@ -120,6 +120,7 @@ func TestWithoutARegionNothingOfOneIsReached(t *testing.T) {
 	}
 }
 
+// policy P9
 func TestTheDatabaseIsInTheRegionOfTheFunctions(t *testing.T) {
 	t.Setenv("AWS_REGION", "eu-central-1")
 	for host, wanted := range map[string]bool{
@@ -154,6 +155,7 @@ func TestARedirectIsTheAnswer(t *testing.T) {
 	}
 }
 
+// policy P7a
 func TestACertificateHasToConfirmTheName(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
