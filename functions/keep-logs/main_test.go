@@ -127,7 +127,7 @@ func TestABatchIsKeptOnceHoweverOftenItIsDelivered(t *testing.T) {
 	}
 }
 
-// TestNothingPlantedIsStored puts what must not be kept into every place of a delivered line that takes text (policy P4.2a).
+// TestNothingPlantedIsStored puts what must not be kept into every place of a delivered line that takes text (policy P2.4).
 func TestNothingPlantedIsStored(t *testing.T) {
 	b := open(t)
 	planted := []string{

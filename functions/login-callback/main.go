@@ -44,7 +44,7 @@ func (c callback) serve(w http.ResponseWriter, r *http.Request) error {
 	web.EndCookie(w, google.Cookie) // an attempt is good for one return, whatever becomes of it
 	w.Header().Set("Cache-Control", "no-store")
 
-	if len(r.CookiesNamed(google.Cookie)) == 0 {
+	if len(r.CookiesNamed(google.Cookie)) == 0 { // policy P6.4
 		return problem.New(problem.Invalid, "cookie_missing", "Signing in needs two cookies of ours, and your browser did not send the first one back: "+
 			"it refuses cookies, or more than ten minutes have passed. Allow cookies for this site, then sign in again.")
 	}

@@ -1,4 +1,5 @@
-// Sweep-logs drops the days of the logs whose end has come, makes the days ahead, counts the usage of the days that are over.
+// Sweep-logs drops the days of the logs whose end has come (policy P4.2b), makes the days ahead, counts the usage of the days that
+// are over (policy P3.2).
 //
 // It runs once a day, owns what it drops, and works past the pooler, because a day is detached outside any transaction.
 package main

@@ -81,6 +81,7 @@ func tables(first, last time.Time) (names []string) {
 
 // The sweep of the evening of day 88 takes a day's records, so that they are gone before day 90 even where that sweep is missed;
 // the one before does not, whatever its clock says, and later ones take it too. Leap years and turns of years make no difference.
+// policy P4.2b: ninety days at most.
 func TestADaysRecordsAreTakenBeforeTheyAreNinetyDaysOldAndNotMuchSooner(t *testing.T) {
 	t.Parallel()
 	for first, after := range map[string]int{"2026-11-24": 88, "2027-12-03": 89, "2028-02-29": 90, "2099-12-15": 91} {

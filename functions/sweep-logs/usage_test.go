@@ -34,6 +34,7 @@ func same(t *testing.T, got, wanted []string) {
 	}
 }
 
+// policy P3.2: counted without a word about by whom.
 func TestUsageIsCountedAsTheOrdersAreAndOutlivesThem(t *testing.T) {
 	t.Parallel()
 	db, today := people.Open(t), date("2027-12-03")

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Record is all that is ever logged about a request or a job (policy P4.2a): no path but the pattern, no text of an error.
+// Record is all that is ever logged about a request or a job (policy P2.4): no path but the pattern, no text of an error.
 // It is the one definition: what writes it is shared/web and shared/task, what keeps it is functions/keep-logs.
 type Record struct {
 	Time       Moment         `json:"time,omitempty"` // the event's own clock

@@ -19,6 +19,7 @@ func planted() []string {
 	}
 }
 
+// policy P2.4: nobody is in the log by name.
 func TestWhatIsPlantedFitsNoField(t *testing.T) {
 	for _, secret := range planted() {
 		var r Record

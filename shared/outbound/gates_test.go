@@ -96,6 +96,7 @@ func stranger(t *testing.T) (host string, connections *atomic.Int32) {
 }
 
 // policy P5.1
+// policy P5.1: to nobody else.
 func TestEveryGateRefusesAStrangerBeforeItConnects(t *testing.T) {
 	host, connections := stranger(t)
 	for name, ask := range gates(t) {

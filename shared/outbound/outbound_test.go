@@ -121,6 +121,7 @@ func TestWithoutARegionNothingOfOneIsReached(t *testing.T) {
 }
 
 // policy P9
+// policy P9: where the page says.
 func TestTheDatabaseIsInTheRegionOfTheFunctions(t *testing.T) {
 	t.Setenv("AWS_REGION", "eu-central-1")
 	for host, wanted := range map[string]bool{
@@ -156,6 +157,7 @@ func TestARedirectIsTheAnswer(t *testing.T) {
 }
 
 // policy P7a
+// policy P7a: whoever cannot prove who it is, is refused.
 func TestACertificateHasToConfirmTheName(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
