@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"html"
 	"strings"
 	"unicode"
 
 	"nanoflux.ai/backend/shared/party"
 	"nanoflux.ai/backend/shared/policy"
+	"nanoflux.ai/backend/shared/retention"
 )
 
 // privacy gives the page of the policy. Its words are in pages/privacy.html; who gets what, how long each thing is kept and what
@@ -21,7 +23,7 @@ func privacy(region string) ([]byte, error) {
 		return nil, err
 	}
 	register := party.Register(region)
-	pairs := []string{"{parties}", parties(register), "{places}", places(register)}
+	pairs := []string{"{parties}", parties(register), "{places}", places(register), "{periods}", periods()}
 	for _, c := range clauses {
 		pairs = append(pairs, "{"+c.ID+"}", how(c))
 	}
@@ -43,11 +45,19 @@ func how(c policy.Clause) string {
 	}
 	b.WriteString(`<dt>Watched</dt>`)
 	if len(c.WatchedBy) > 0 {
-		b.WriteString(each(c.WatchedBy, func(measure string) string { return "<code>" + html.EscapeString(measure) + "</code>" }))
+		b.WriteString(each(c.WatchedBy, measure))
 	} else {
 		b.WriteString("<dd>" + html.EscapeString(c.Unwatched) + "</dd>")
 	}
 	return b.String() + `</dl></details>`
+}
+
+// measure leads to what was seen of it; a metric of the template is an operator's, and on no page.
+func measure(name string) string {
+	if name = html.EscapeString(name); name != strings.ToLower(name) {
+		return "<code>" + name + "</code>"
+	}
+	return `<a href="/promises#` + name + `"><code>` + name + `</code></a>`
 }
 
 func each(all []string, show func(string) string) string {
@@ -69,6 +79,14 @@ func sentence(name string) string {
 		b.WriteRune(letter)
 	}
 	return b.String()
+}
+
+func periods() string {
+	var rows []row
+	for _, c := range retention.Matrix() {
+		rows = append(rows, row{strings.ReplaceAll(c.Name, "-", " "), c.Clause, []string{c.Holds, c.Clock, c.Period, cmp.Or(c.Owner, "Amazon CloudWatch")}})
+	}
+	return table("Periods", []string{"What", "Which is", "Counted from", "Kept for", "Removed by"}, rows)
 }
 
 func parties(register []party.Party) string {
@@ -106,7 +124,11 @@ func table(title string, columns []string, rows []row) string {
 	}
 	b.WriteString(`</tr></thead><tbody>`)
 	for _, r := range rows {
-		b.WriteString(`<tr data-clause="` + html.EscapeString(r.clause) + `"><th scope="row">` + html.EscapeString(r.about) + `</th>`)
+		b.WriteString(`<tr data-clause="` + html.EscapeString(r.clause) + `"><th scope="row">` + html.EscapeString(r.about))
+		if r.clause != "" {
+			b.WriteString(` <a href="#` + html.EscapeString(r.clause) + `">` + html.EscapeString(r.clause) + `</a>`)
+		}
+		b.WriteString(`</th>`)
 		for i, cell := range r.cells {
 			b.WriteString(`<td data-column="` + html.EscapeString(columns[i+1]) + `">` + html.EscapeString(cell) + `</td>`)
 		}
