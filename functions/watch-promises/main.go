@@ -60,6 +60,12 @@ func (w watch) run(ctx context.Context, clock task.Clock, _ struct{}) error {
 	return err
 }
 
+// Metrics that template.yaml has alarms on.
+const (
+	metricAtRisk = "promises_at_risk"
+	metricBroken = "promises_broken"
+)
+
 // tell publishes every measure, and calls an operator for each that is not as it should be while there is still time.
 func tell(ctx context.Context, all []promise.Promise) {
 	atRisk, broken := 0, 0
@@ -75,8 +81,8 @@ func tell(ctx context.Context, all []promise.Promise) {
 			task.Alarm(ctx, p.Measure)
 		}
 	}
-	task.Measure(ctx, "PromisesAtRisk", float64(atRisk), task.Number)
-	task.Measure(ctx, "PromisesBroken", float64(broken), task.Number)
+	task.Measure(ctx, metricAtRisk, float64(atRisk), task.Number)
+	task.Measure(ctx, metricBroken, float64(broken), task.Number)
 }
 
 // due says whether the bucket is to be looked at: at three in the morning, and whenever the last look is too old.

@@ -35,9 +35,9 @@ func inDatabase(terms erasure.Terms) []measure {
 		days("closed_without_erasure", "P6.2", "No account is closed without being on its way to erasure.", 1, 6),
 
 		since("sessions_past_end", "P2.2", "Signed-in devices are forgotten when their session ends.", 2, 24),
-		since("lookups_past_end", "P2.2", "Fingerprints of network addresses are forgotten at their end date.", 2, 24),
-		since("guards_past_end", "P4.2a", "The fingerprint that says that free credits were given is forgotten at its end date.", 2, 24),
-		since("uploads_past_end", "P2.2", "An upload that was never finished is forgotten after an hour.", 2, 14*24),
+		since("lookups_past_end", "P3.4", "Fingerprints of network addresses are forgotten at their end date.", 2, 24),
+		since("guards_past_end", "P3.4", "The fingerprint that says that free credits were given is forgotten at its end date.", 2, 24),
+		since("uploads_past_end", "P4.2a", "An upload that was never finished is forgotten after an hour.", 2, 14*24),
 		since("archives_past_end", "P6.3", "An export is removed seven days after it is ready.", 2, 14*24),
 		since("receipts_past_end", "P4.2a", "The receipt of an erasure is removed at its end date.", 3, 24),
 		since("legal_holds_past_end", "P5.2", "What the law kept from erasure is kept no longer than it must be.", 3, 24),

@@ -9,7 +9,7 @@ const staleListing = 26 * 60 * 60 * 1000; // the storage of pictures once a day
 // What each clause of the privacy policy is about.
 const titles = {
   "P2.1": "Your account", "P2.2": "What you make, and on what", "P2.3": "What you pay", "P2.4": "Records of requests, cookies",
-  "P3.1": "Carrying out your orders", "P4.1": "Where it is kept", "P4.2a": "Account and pictures: gone within 30 days of deletion",
+  "P3.1": "Carrying out your orders", "P3.4": "Against fraud and abuse", "P4.1": "Where it is kept", "P4.2a": "Account and pictures: gone within 30 days of deletion",
   "P4.2b": "Logs: 90 days", "P4.2c": "Payments: seven years", "P5.1": "Who else gets it", "P5.2": "What the law asks for", "P6.2": "Leaving, at any time",
   "P6.3": "Taking everything along", "P7d": "Looking after all of this",
 };
@@ -29,6 +29,7 @@ async function look() {
 }
 
 function draw({ checked_at: checkedAt, promises, disclosures }) {
+  byId("main").classList.toggle("then", isStale(checkedAt));
   byId("verdict").hidden = false;
   byId("verdict").replaceChildren(...verdict(checkedAt, promises));
   const clauses = [...new Set(promises.map(({ clause }) => clause))].sort(inOrder);
@@ -38,11 +39,12 @@ function draw({ checked_at: checkedAt, promises, disclosures }) {
   byId("authorities").hidden = false;
 }
 
+const isStale = (checkedAt) => checkedAt !== null && Date.now() - Date.parse(checkedAt) > stale;
 const inOrder = (a, b) => a.localeCompare(b, "en", { numeric: true });
 
 function verdict(checkedAt, promises) {
   if (!promises.length || !checkedAt) return [heading("at_risk", "Nobody has looked yet"), element("p", {}, "The first look is at ten minutes to the full hour.")];
-  const late = Date.now() - Date.parse(checkedAt) > stale;
+  const late = isStale(checkedAt);
   const count = (state) => promises.filter((promise) => promise.state === state).length;
   const [broken, atRisk] = [count("broken"), count("at_risk")];
   const parts = [];
