@@ -69,6 +69,13 @@ func TestNoTextOfARecordHoldsAnythingOfAPerson(t *testing.T) {
 			}
 		}
 	}
+	for _, row := range []string{`'job', 200, true, 1`, `'job', null, null, 1`, `'job', null, true, -1`, `'request', null, null, 1`, `'request', 200, true, 1`,
+		`'request', 600, null, 1`, `'a red fox', null, true, 1`, `'', 200, null, 1`} {
+		if _, err := db.Logger.Exec(ctx, `insert into app.log_record (at, id, function, cold, kind, status, ok, ms) values ($1, '7', 'draw', true, `+row+`)`,
+			people.Now()); !postgres.Raised(err, "23514") {
+			t.Errorf("a record may be %s: %v", row, err)
+		}
+	}
 	for _, network := range []string{"192.0.2.7/32", "192.0.0.0/16", "2001:db8::/64", "2001:db8::1/128"} {
 		if err := write("network", network); !postgres.Raised(err, "23514") {
 			t.Errorf("a network may be %s: %v", network, err)

@@ -1,33 +1,51 @@
 -- +goose Up
 
--- What requests and jobs leave behind, for ninety days (policy 4.2), in a partition a day, because a day is dropped in no time
--- and leaves nothing on the disk. Every text has a shape that the database holds it to, and what has another is null: no e-mail
--- address, sentence, token or whole address can be in here, whoever writes it.
+-- The texts of a log record, each with a shape that the database holds it to: no e-mail address, sentence, token or whole address
+-- can be in there, whoever writes it. They are domains, because checks of the table would be copied into each of its days.
+create domain app.log_number as text check (value ~ '^[0-9]{1,64}$');
+create domain app.log_function as text check (value ~ '^[a-z]{2,20}(-[a-z]{2,20}){0,3}$');
+create domain app.log_route as text
+  check (length(value) <= 100 and value ~ '^(/|(/(\.?[a-z]+([.-][a-z0-9]{1,10})*|\{[a-z_]+(\.\.\.)?\}|\{\$\}))+/?)$');
+create domain app.log_method as text
+  check (value in ('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE', 'other'));
+create domain app.log_code as text check (length(value) <= 40 and value ~ '^[a-z]{1,16}(_[a-z]{1,16})+$');
+-- The types along an error's chain. Longer words with digits in them are tokens, so are many capitals; the rest are addresses.
+create domain app.log_error as text
+  check (length(value) <= 200 and value ~ '^(panic:|stripe:|[a-z][a-z0-9]*\.)[A-Za-z0-9_.*:/{}()$,=+\[\]-]*$'
+    and value !~ '(?=[A-Za-z_=+-]*[0-9])[A-Za-z0-9_=+-]{20}' and value !~ '[A-Z]{16}'
+    and value !~ '([0-9]{1,3}\.){3}[0-9]' and value !~ '\y([0-9A-Fa-f]{1,4}:){2,}(:|[0-9A-Fa-f]{1,4}:)');
+create domain app.log_pseudonym as text check (value ~ '^[a-z2-7]{26}$'); -- of app.account_key
+create domain app.log_browser as text
+  check (value in ('Chrome', 'Safari', 'Firefox', 'Edge', 'Opera', 'Samsung Browser', 'Headless Chrome', 'curl', 'other'));
+create domain app.log_system as text check (value in ('Windows', 'macOS', 'iOS', 'Android', 'Linux', 'ChromeOS', 'other'));
+create domain app.log_network as cidr check (masklen(value) = case family(value) when 4 then 24 else 48 end);
+create domain app.log_invocation as text check (value ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
+create domain app.log_request as text check (value ~ '^([A-Za-z0-9+/_-]{15}=|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$');
+
+-- What requests and jobs leave behind, for ninety days (policy P4.2b), in a partition a day, because a day is dropped in no time and
+-- leaves nothing on the disk. What does not fit its shape is null.
 create table app.log_record (
   at         timestamptz not null, -- the record's own time; it belongs to that day, in UTC
-  id         text not null check (id ~ '^[0-9]{1,64}$'), -- CloudWatch's: it delivers some twice
-  kind       text not null check (kind in ('request', 'job')),
-  function   text not null check (function ~ '^[a-z]{2,20}(-[a-z]{2,20}){0,3}$'),
-  route      text check (length(route) <= 100 and route ~ '^(/|(/(\.?[a-z]+([.-][a-z0-9]{1,10})*|\{[a-z_]+(\.\.\.)?\}|\{\$\}))+/?)$'),
-  method     text check (method in ('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE', 'other')),
-  status     smallint check (status between 100 and 599),
-  ms         integer not null check (ms >= 0),
+  id         app.log_number not null, -- CloudWatch's: it delivers some twice
+  kind       text not null, -- request or job
+  function   app.log_function not null,
+  route      app.log_route,
+  method     app.log_method,
+  status     smallint, -- of a request
+  ms         integer not null,
   cold       boolean not null,
-  ok         boolean,
-  code       text check (length(code) <= 40 and code ~ '^[a-z]{1,16}(_[a-z]{1,16})+$'),
-  -- The types along an error's chain. Longer words with digits in them are tokens, so are many capitals; the rest are addresses.
-  error      text check (length(error) <= 200 and error ~ '^(panic:|stripe:|[a-z][a-z0-9]*\.)[A-Za-z0-9_.*:/{}()$,=+\[\]-]*$'
-    and error !~ '(?=[A-Za-z_=+-]*[0-9])[A-Za-z0-9_=+-]{20}' and error !~ '[A-Z]{16}'
-    and error !~ '([0-9]{1,3}\.){3}[0-9]' and error !~ '\y([0-9A-Fa-f]{1,4}:){2,}(:|[0-9A-Fa-f]{1,4}:)'),
-  who        text check (who ~ '^[a-z2-7]{26}$'), -- app.account_key.pseudonym, which means nothing once the key is gone
-  browser    text check (browser in ('Chrome', 'Safari', 'Firefox', 'Edge', 'Opera', 'Samsung Browser', 'Headless Chrome', 'curl', 'other')),
-  system     text check (system in ('Windows', 'macOS', 'iOS', 'Android', 'Linux', 'ChromeOS', 'other')),
-  network    cidr check (masklen(network) = case family(network) when 4 then 24 else 48 end), -- never an address
-  request_id text check (request_id ~ '^([A-Za-z0-9+/_-]{15}=|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$'), -- API Gateway's or Lambda's
-  invocation text check (invocation ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'), -- Lambda's
+  ok         boolean, -- of a job
+  code       app.log_code,
+  error      app.log_error,
+  who        app.log_pseudonym, -- means nothing once the account's key is gone
+  browser    app.log_browser,
+  system     app.log_system,
+  network    app.log_network, -- never an address
+  request_id app.log_request, -- API Gateway's, or Lambda's of a job
+  invocation app.log_invocation, -- Lambda's of a request
   primary key (at, id),
-  check ((kind = 'request') = (status is not null)),
-  check ((kind = 'job') = (ok is not null))
+  check (ms >= 0 and coalesce(
+    case kind when 'request' then status between 100 and 599 and ok is null when 'job' then ok is not null and status is null end, false))
 ) partition by range (at);
 alter table app.log_record enable row level security;
 alter table app.log_record force row level security;
@@ -54,7 +72,7 @@ revoke execute on function app.log_days from public;
 grant execute on function app.log_days to app_logger;
 
 -- Makes the days from the last one there is, or from yesterday, to a fortnight ahead, and returns how many it made. Days that
--- would be dropped at once (policy 4.2) are not made. Attaching a day, unlike making one in its place, keeps no writer waiting.
+-- would be dropped at once (policy P4.2b) are not made. Attaching a day, unlike making one in its place, keeps no writer waiting.
 -- +goose StatementBegin
 create function app.make_log_days(at timestamptz) returns integer
   language plpgsql security definer set search_path = pg_catalog as $$
