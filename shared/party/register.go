@@ -49,7 +49,7 @@ func cloudflare() Party {
 	return Party{Name: "Cloudflare", Clauses: []string{"P4.1", "P5.1", "P9"}, Services: []Service{
 		{
 			For:   "keeps files: R2",
-			Gets:  "images, their thumbnails and archives, under random names",
+			Gets:  "images, their thumbnails and archives, under random names; the network address that an upload comes from",
 			Keeps: "until we delete them",
 			Where: "the location that the bucket was made in",
 			Hosts: []string{"*.r2.cloudflarestorage.com", "*.eu.r2.cloudflarestorage.com"}, // the second where data stays in the EU
