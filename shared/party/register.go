@@ -35,8 +35,8 @@ func amazon(region string) Party {
 func supabase(region string) Party {
 	return Party{Name: "Supabase", Clauses: []string{"P4.1", "P5.1", "P9"}, Services: []Service{{
 		For: "keeps the database",
-		Gets: "account, sessions, orders, credits, payments, logs; of them names, addresses, prompts and what else is personal " +
-			"only encrypted, with keys that it does not have",
+		Gets: "account, sessions, orders, credits, payments, and logs with shortened network addresses; " +
+			"names, e-mail addresses, full network addresses and prompts only encrypted, with keys that it does not have",
 		Keeps: "until we delete it, and in backups that end within 30 days of an account's deletion",
 		Where: region,
 		Hosts: []string{"aws-*-" + region + ".pooler.supabase.com"},
