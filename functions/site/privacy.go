@@ -84,16 +84,17 @@ func sentence(name string) string {
 func periods() string {
 	var rows []row
 	for _, c := range retention.Matrix() {
-		rows = append(rows, row{strings.ReplaceAll(c.Name, "-", " "), c.Clause, []string{c.Holds, c.Clock, c.Period, cmp.Or(c.Owner, "Amazon CloudWatch")}})
+		name := strings.ToUpper(c.Name[:1]) + strings.ReplaceAll(c.Name[1:], "-", " ")
+		rows = append(rows, row{name, c.Clause, c.Holds, []string{c.Clock, c.Period, cmp.Or(c.Owner, "Amazon CloudWatch")}})
 	}
-	return table("Periods", []string{"What", "Which is", "Counted from", "Kept for", "Removed by"}, rows)
+	return table("Periods", []string{"What", "Counted from", "Kept for", "Removed by"}, rows)
 }
 
 func parties(register []party.Party) string {
 	var rows []row
 	for _, p := range register {
 		for _, s := range p.Services {
-			rows = append(rows, row{p.Name, "", []string{s.For, s.Gets, s.Keeps}})
+			rows = append(rows, row{p.Name, "", "", []string{s.For, s.Gets, s.Keeps}})
 		}
 	}
 	return table("Outside parties", []string{"Who", "What for", "What it gets", "How long it keeps that"}, rows)
@@ -103,16 +104,16 @@ func places(register []party.Party) string {
 	var rows []row
 	for _, p := range register {
 		for _, s := range p.Services {
-			rows = append(rows, row{p.Name, "", []string{s.Gets, s.Where}})
+			rows = append(rows, row{p.Name, "", s.For, []string{s.Gets, s.Where}})
 		}
 	}
 	return table("Places", []string{"With whom", "What", "Where"}, rows)
 }
 
-// row of a table: what it is about, the clause that it belongs to (or none), the rest.
+// row of a table: what it is about, the clause that it belongs to and a note on it (or none), the rest.
 type row struct {
-	about, clause string
-	cells         []string
+	about, clause, note string
+	cells               []string
 }
 
 // table makes one whose cells know their column's title, which a telephone shows beside each.
@@ -127,6 +128,9 @@ func table(title string, columns []string, rows []row) string {
 		b.WriteString(`<tr data-clause="` + html.EscapeString(r.clause) + `"><th scope="row">` + html.EscapeString(r.about))
 		if r.clause != "" {
 			b.WriteString(` <a href="#` + html.EscapeString(r.clause) + `">` + html.EscapeString(r.clause) + `</a>`)
+		}
+		if r.note != "" {
+			b.WriteString(`<span class="note">` + html.EscapeString(r.note) + `</span>`)
 		}
 		b.WriteString(`</th>`)
 		for i, cell := range r.cells {
