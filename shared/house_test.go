@@ -62,6 +62,7 @@ var plan = []struct{ name, floor string }{
 	{"shared/generation", noun},
 	{"shared/billing", noun},
 	{"shared/erasure", noun},
+	{"shared/approval", noun},
 	{"shared/promise", noun},
 	{"shared/logbook", noun},
 
@@ -91,6 +92,7 @@ var plan = []struct{ name, floor string }{
 	{"functions/stripe-webhook", function},
 	{"functions/sweep-accounts", function},
 	{"functions/sweep-logs", function},
+	{"functions/sweep-payments", function},
 	{"functions/sweep-stalled", function},
 	{"functions/upload", function},
 	{"functions/watch-promises", function},

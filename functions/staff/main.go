@@ -1,4 +1,4 @@
-// Staff carries out what staff may do to an account: erase it, hold an item of it, lift a hold.
+// Staff carries out what staff may do: erase an account, hold an item of it, lift a hold, record a disclosure, confirm a sweep.
 //
 // Only who may invoke this function in the operator's own AWS account can ask, and each order says by whom and why (policy P7c,
 // policy P5.2):
@@ -6,6 +6,8 @@
 //	make staff event='{"actor":"mia","reason":"parent wrote, child of nine","action":"erase","email":"…","cause":"child"}'
 //	make staff event='{"actor":"mia","reason":"court order 7/26","action":"hold","account":"…","item":"…","until":"2027-03-01T00:00:00Z"}'
 //	make staff event='{"actor":"mia","reason":"court order lifted","action":"lift","hold":"…"}'
+//	make staff event='{"actor":"mia","reason":"warrant 7/26","action":"disclose","authority":"…","given":"orders","told":true,"account":"…"}'
+//	make staff event='{"actor":"mia","reason":"seven years of one campaign","action":"confirm","digest":"…"}'
 package main
 
 import (
@@ -15,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"nanoflux.ai/backend/shared/account"
+	"nanoflux.ai/backend/shared/approval"
 	"nanoflux.ai/backend/shared/bell"
 	"nanoflux.ai/backend/shared/erasure"
 	"nanoflux.ai/backend/shared/postgres"
@@ -43,7 +46,7 @@ func main() {
 type order struct {
 	Actor   string    `json:"actor"`
 	Reason  string    `json:"reason"`
-	Action  string    `json:"action"` // erase, hold or lift
+	Action  string    `json:"action"` // erase, hold, lift, disclose or confirm
 	Account string    `json:"account"`
 	Email   string    `json:"email"`
 	Cause   string    `json:"cause"` // of an erasure: child or staff
@@ -51,6 +54,11 @@ type order struct {
 	Item    string    `json:"item"`  // of a hold: the account, an image, an order
 	Until   time.Time `json:"until"`
 	Hold    string    `json:"hold"` // to be lifted
+
+	Authority string `json:"authority"` // of a disclosure: to whom, what, and whether the person was told
+	Given     string `json:"given"`
+	Told      bool   `json:"told"`
+	Digest    string `json:"digest"` // of the sweep that is confirmed
 }
 
 // done is what staff get: the number of the receipt or of the hold.
@@ -65,8 +73,11 @@ func (d desk) run(ctx context.Context, clock task.Clock, o order) (done, error) 
 		return done{}, problem.New(problem.Invalid, "reason_missing",
 			"Say who you are (actor, 2 to 200 characters) and why (reason, 5 to 500 characters); both stay on record.")
 	}
-	if o.Action == "lift" {
+	switch o.Action {
+	case "lift":
 		return done{ID: o.Hold}, erasure.LiftHold(ctx, d.db, by, o.Hold, clock.Now())
+	case "confirm":
+		return done{ID: o.Digest}, d.confirm(ctx, clock, by, o.Digest)
 	}
 	id, err := d.account(ctx, o)
 	if err != nil {
@@ -81,8 +92,21 @@ func (d desk) run(ctx context.Context, clock task.Clock, o order) (done, error) 
 		}
 		hold, err := erasure.PlaceHold(ctx, d.db, by, id, o.Item, o.Until, clock.Now())
 		return done{ID: hold}, err
+	case "disclose":
+		return done{ID: id}, erasure.Disclose(ctx, d.db, by,
+			erasure.Disclosure{Authority: strings.TrimSpace(o.Authority), Given: strings.TrimSpace(o.Given), Told: o.Told, Account: id}, clock.Now())
 	}
-	return done{}, problem.New(problem.Invalid, "unknown_action", "The action is erase, hold or lift.")
+	return done{}, problem.New(problem.Invalid, "unknown_action", "The action is erase, hold, lift, disclose or confirm.")
+}
+
+// confirm lets a sweep that asked go on, on record under the first half of its digest.
+func (d desk) confirm(ctx context.Context, clock task.Clock, by erasure.Order, digest string) error {
+	return d.db.Transaction(ctx, func(tx postgres.Querier) error {
+		if err := approval.Confirm(ctx, tx, digest, clock.Now()); err != nil {
+			return err
+		}
+		return by.Enter(ctx, tx, "confirm", digest[:32], clock.Now())
+	})
 }
 
 func (d desk) account(ctx context.Context, o order) (string, error) {

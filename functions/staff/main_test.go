@@ -158,7 +158,7 @@ func TestAnOrderThatIsNotCompleteDoesNothing(t *testing.T) {
 		"no reason":                   {map[string]any{"reason": "why"}, "reason"},
 		"a reason of spaces":          {map[string]any{"reason": "       "}, "reason"},
 		"a reason without end":        {map[string]any{"reason": strings.Repeat("because ", 80)}, "reason"},
-		"no such action":              {map[string]any{"action": "forget"}, "erase, hold or lift"},
+		"no such action":              {map[string]any{"action": "forget"}, "erase, hold, lift, disclose or confirm"},
 		"no cause":                    {map[string]any{"cause": nil}, "cause"},
 		"the cause of a person":       {map[string]any{"cause": "request"}, "cause"},
 		"an e-mail nobody has":        {map[string]any{"email": "eve@example.com"}, "Not exactly one account"},
@@ -172,6 +172,10 @@ func TestAnOrderThatIsNotCompleteDoesNothing(t *testing.T) {
 		"a lift of nothing":           {map[string]any{"action": "lift"}, "hold"},
 		"a lift of what is no id":     {map[string]any{"action": "lift", "hold": "1"}, "hold"},
 		"a lift of what nobody knows": {map[string]any{"action": "lift", "hold": uuid.NewString()}, "hold"},
+		"a plan that nobody made":     {map[string]any{"action": "confirm", "digest": strings.Repeat("0", 64)}, "digest"},
+		"a plan of no digest":         {map[string]any{"action": "confirm"}, "digest"},
+		"a disclosure to nobody":      {map[string]any{"action": "disclose", "given": "orders"}, "authority"},
+		"a disclosure of nothing":     {map[string]any{"action": "disclose", "authority": "a court"}, "given"},
 		"a time that is none":         {map[string]any{"until": "tomorrow"}, "fields"},
 	} {
 		if _, err := b.order(t, c.changes); err == nil || !strings.Contains(err.Error(), c.says) {
@@ -203,5 +207,27 @@ func TestWhatStaffDidStaysOnRecord(t *testing.T) {
 	}
 	if after := b.record(t); after != before || after == "" {
 		t.Errorf("%s became %s", before, after)
+	}
+}
+
+// policy P5.2: each disclosure is recorded, and the record stays.
+func TestADisclosureStaysOnRecord(t *testing.T) {
+	b := open(t)
+	ada := b.SignIn(t, "ada", 50)
+	asked := map[string]any{"action": "disclose", "authority": "Amtsgericht Mitte", "given": "orders, sessions", "told": true, "cause": nil, "reason": "warrant 7/26"}
+	if _, err := b.order(t, asked); err != nil {
+		t.Fatal(err)
+	}
+	got := people.Ask[string](t, b.Database, `select concat_ws('|', actor, authority, ground, given, told, about = $1) from app.disclosure`, ada.ID)
+	if got != "mia|Amtsgericht Mitte|warrant 7/26|orders, sessions|t|t" {
+		t.Errorf("the register says %s", got)
+	}
+	if n := people.Ask[int](t, b.Database, `select count(*) from app.staff_action where action = 'disclose' and about = $1`, ada.ID); n != 1 {
+		t.Errorf("%d entries say who did it", n)
+	}
+	for _, change := range []string{`update app.disclosure set told = false`, `delete from app.disclosure`, `truncate app.disclosure`} {
+		if _, err := b.Owner.Exec(context.Background(), change); err == nil {
+			t.Errorf("%s: the register can be changed", change)
+		}
 	}
 }

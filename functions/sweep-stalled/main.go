@@ -132,7 +132,9 @@ func (s sweep) ended(ctx context.Context, at time.Time) error {
 	task.Count(ctx, "lookups", lookups)
 	guards, third := credit.ForgetEnded(ctx, s.db, at, batch)
 	task.Count(ctx, "guards", guards)
-	return errors.Join(first, second, third)
+	marks, fourth := generation.ForgetMarks(ctx, s.db, at, batch)
+	task.Count(ctx, "order_marks", marks)
+	return errors.Join(first, second, third, fourth)
 }
 
 // uploads removes the places of uploads that have ended, with whatever was put there.

@@ -34,7 +34,7 @@ func CloseFor(ctx context.Context, db *postgres.Database, o Order, account, caus
 		} else if err != nil {
 			return err
 		}
-		return o.enter(ctx, tx, "erase", done.ID, at)
+		return o.Enter(ctx, tx, "erase", done.ID, at)
 	})
 	return done, err
 }
@@ -54,7 +54,7 @@ func PlaceHold(ctx context.Context, db *postgres.Database, o Order, account, ite
 		if !placed {
 			return ErrNoItem
 		}
-		return o.enter(ctx, tx, "hold", id, at)
+		return o.Enter(ctx, tx, "hold", id, at)
 	})
 	return id, err
 }
@@ -72,12 +72,35 @@ func LiftHold(ctx context.Context, db *postgres.Database, o Order, id string, at
 		if done.RowsAffected() == 0 {
 			return ErrNoHold
 		}
-		return o.enter(ctx, tx, "lift", id, at)
+		return o.Enter(ctx, tx, "lift", id, at)
 	})
 }
 
-func (o Order) enter(ctx context.Context, tx postgres.Querier, action, about string, at time.Time) error {
+// Enter puts on record what staff did about something, which has a UUID; it belongs into the transaction that does it.
+func (o Order) Enter(ctx context.Context, tx postgres.Querier, action, about string, at time.Time) error {
 	_, err := tx.Exec(ctx, `insert into app.staff_action (at, actor, action, reason, about) values ($1, $2, $3, $4, $5)`,
 		at, o.Actor, action, o.Reason, about)
 	return wrap("recording what staff did", err)
+}
+
+// Disclosure is what was given to an authority (policy P5.2). The order's reason is the ground on which it was given.
+type Disclosure struct {
+	Authority, Given string // at least two, three characters
+	Told             bool   // whether the person was told
+	Account          string // id; it need not exist any more
+}
+
+// Disclose enters a disclosure into the register, which nobody can change. What lacks is a problem that says so.
+func Disclose(ctx context.Context, db *postgres.Database, o Order, d Disclosure, at time.Time) error {
+	if uuid.Validate(d.Account) != nil || len(d.Authority) < 2 || len(d.Authority) > 200 || len(d.Given) < 3 || len(d.Given) > 500 {
+		return problem.New(problem.Invalid, "disclosure_incomplete",
+			"A disclosure has an authority (2 to 200 characters), what was given (given, 3 to 500) and the account's id; the reason is its ground.")
+	}
+	return db.Transaction(ctx, func(tx postgres.Querier) error {
+		if _, err := tx.Exec(ctx, `insert into app.disclosure (at, actor, authority, ground, given, told, about) values ($1, $2, $3, $4, $5, $6, $7)`,
+			at, o.Actor, d.Authority, o.Reason, d.Given, d.Told, d.Account); err != nil {
+			return wrap("recording a disclosure", err)
+		}
+		return o.Enter(ctx, tx, "disclose", d.Account, at)
+	})
 }

@@ -48,6 +48,7 @@ const (
 	guard   = "two years from the grant, beyond the account"
 	library = "until its owner deletes the image"
 	hour    = "an hour"
+	marks   = "a day"
 	books   = "seven years from the payment, beyond the account"
 	events  = "sixty days"
 	exports = "seven days from the order, then from its being ready"
@@ -183,8 +184,8 @@ func Catalogue() []Column {
 		{"generation.seed", "seed", Person, Shown, WithAccount, life},
 		{"generation.inputs", "images that it worked on", Person, Shown, WithAccount, life},
 		{"generation.cost", "price in credits", Person, Shown, WithAccount, life},
-		{"generation.idempotency_key", "the client's key against repetition", Service, LeftOut, WithAccount, life},
-		{"generation.request_hash", "hash of the request, keyed with the account's key", Service, LeftOut, WithAccount, life},
+		{"generation.idempotency_key", "the client's key against repetition", Service, LeftOut, WithAccount, marks},
+		{"generation.request_hash", "hash of the request, keyed with the account's key", Service, LeftOut, WithAccount, marks},
 		{"generation.status", "queued, running, succeeded or failed", Person, Shown, WithAccount, life},
 		{"generation.error_code", "why it failed", Person, Shown, WithAccount, life},
 		{"generation.created_at", "when it was ordered", Person, Shown, WithAccount, life},
@@ -393,6 +394,15 @@ func Catalogue() []Column {
 		{"promise.state", "kept, at risk or broken", Service, LeftOut, Never, forever},
 		{"promise.seen_at", "when it could last be looked at", Service, LeftOut, Never, forever},
 		{"promise.since", "since when it has been kept, or not", Service, LeftOut, Never, forever},
+
+		{"sweep_plan.digest", "digest of what a sweep would take", Service, LeftOut, Never, forever},
+		{"sweep_plan.job", "the sweep", Service, LeftOut, Never, forever},
+		{"sweep_plan.cut", "moment whose end it takes for granted", Service, LeftOut, Never, forever},
+		{"sweep_plan.rows", "rows that would go", Service, LeftOut, Never, forever},
+		{"sweep_plan.of_all", "rows that there are", Service, LeftOut, Never, forever},
+		{"sweep_plan.asked_at", "when it asked", Service, LeftOut, Never, forever},
+		{"sweep_plan.confirmed_at", "when staff confirmed it", Service, LeftOut, Never, forever},
+		{"sweep_plan.done_at", "when it was carried out", Service, LeftOut, Never, forever},
 
 		{"disclosure.number", "number of an entry", Service, LeftOut, Never, forever},
 		{"disclosure.at", "when something was given to an authority", Service, LeftOut, Never, forever},

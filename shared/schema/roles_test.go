@@ -87,7 +87,7 @@ log_record       app_archivist select
 `
 
 // kept are the tables that the eraser has no business with: what was migrated, and what outlives every account.
-const kept = `'{schema_version,payment,payment_return,unclaimed_payment,stripe_event,reconciliation,staff_action,disclosure,job_success,promise,log_record,usage_day}'`
+const kept = `'{schema_version,payment,payment_return,unclaimed_payment,stripe_event,reconciliation,staff_action,disclosure,job_success,sweep_plan,promise,log_record,usage_day}'`
 
 // moreOfTheEraser is what it needs beside reading and deleting: to carry an erasure on, to blank what a hold keeps, to leave
 // a receipt.
@@ -115,6 +115,13 @@ remains             app_eraser
 reopen_account      app_web
 seen                app_reader app_web
 stays               app_eraser app_web
+payments_due        app_sweeper
+purge_payments      app_sweeper
+forget_order_marks  app_sweeper
+ask_to_sweep        app_archivist app_sweeper
+confirmed_sweeps    app_archivist app_sweeper
+swept               app_archivist app_sweeper
+confirm_sweep       app_staff
 succeeded           app_archivist app_cashier app_eraser app_sweeper app_watcher
 caller              app_reader app_web
 expire_credits      app_sweeper
