@@ -94,6 +94,7 @@ test-export: $(LOCAL) ## a library of 10,000 images, 5 GB, packed by a function 
 bench: $(LOCAL) ## how fast the service is beside what limits it, measured in turns; takes a few minutes, 4 GB of disk
 	@$(LOCAL) bench
 	@set -o pipefail; $(LOCAL) with --parts=postgres,bucket -- go test -count=1 -timeout=20m -v -run BesideReading ./functions/pack-export -rounds=5 -weight=2500000 | grep -v '^{'
+	@set -o pipefail; $(LOCAL) with --parts=postgres -- go test -count=1 -timeout=20m -v -run BesideCopy ./functions/keep-logs -rounds=5 -batches=100 | grep -v '^{'
 
 .PHONY: policy-reviewed
 policy-reviewed: ## after a change of /privacy, once code, tests and measures of its clauses have been looked at again

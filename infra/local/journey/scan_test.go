@@ -94,7 +94,7 @@ func inTables(ctx context.Context, db interface {
 		return nil, errors.New("the tables are not the service's")
 	}
 	for _, table := range tables {
-		rows, err := texts(ctx, db, "select whole::text from "+table+" whole")
+		rows, err := texts(ctx, db, "select to_json(whole)::text from "+table+" whole")
 		if err != nil {
 			return nil, err
 		}
