@@ -14,6 +14,7 @@ import (
 	"nanoflux.ai/backend/shared/bucket"
 	"nanoflux.ai/backend/shared/cdn"
 	"nanoflux.ai/backend/shared/google"
+	"nanoflux.ai/backend/shared/logline"
 	"nanoflux.ai/backend/shared/migration"
 	"nanoflux.ai/backend/shared/model"
 	"nanoflux.ai/backend/shared/outbound"
@@ -106,6 +107,9 @@ func TestEveryGateRefusesAStrangerBeforeItConnects(t *testing.T) {
 			cancel()
 			if outbound.Refusal(err) == nil || connections.Load() != 0 {
 				t.Errorf("%s, %s: %v, %d connections", name, origin, err, connections.Swap(0))
+			}
+			if class := string(logline.Class(err)); !strings.HasSuffix(class, "outbound.Refused") {
+				t.Errorf("%s: an operator reads %q", name, class)
 			}
 		}
 	}
