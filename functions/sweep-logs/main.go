@@ -11,6 +11,7 @@ import (
 	"nanoflux.ai/backend/shared/generation"
 	"nanoflux.ai/backend/shared/logbook"
 	"nanoflux.ai/backend/shared/postgres"
+	"nanoflux.ai/backend/shared/promise"
 	"nanoflux.ai/backend/shared/setting"
 	"nanoflux.ai/backend/shared/task"
 )
@@ -41,6 +42,5 @@ func (s sweep) work(ctx context.Context, session postgres.Querier, clock task.Cl
 	if err := errors.Join(first, second, third); err != nil {
 		return err
 	}
-	_, err := session.Exec(ctx, `select app.succeeded('sweep-logs', $1)`, at)
-	return err
+	return promise.Succeeded(ctx, session, "sweep-logs", at)
 }

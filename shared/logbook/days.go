@@ -8,10 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"nanoflux.ai/backend/shared/postgres"
+	"nanoflux.ai/backend/shared/retention"
 )
-
-// Kept is how long no record may be kept (policy P4.2b): a day is gone before its first moment is so long ago.
-const Kept = 90 // days
 
 // early is how much sooner a day goes: a sweep that is due once a day may be missed once, and its clock may be wrong by hours.
 const early = 36 * time.Hour
@@ -63,32 +61,30 @@ func DueAt(ctx context.Context, db postgres.Querier, at time.Time) (due Due, err
 	return due, err
 }
 
-// end is the first moment that is kept at a time.
+// end is the first moment that is kept at a time: a day is gone before any of it is as old as the policy allows (policy P4.2b).
 func end(at time.Time) time.Time {
-	return at.UTC().Add(early).Truncate(24*time.Hour).AddDate(0, 0, 1-Kept)
+	return at.UTC().Add(early-retention.Logs).Truncate(24*time.Hour).AddDate(0, 0, 1)
 }
 
-// tries is how often a step is taken that somebody is in the way of, each as long as the role's settings let it wait. Writers never
+// tries is how often a step is tried that somebody is in the way of, each time as long as the role's settings let it wait. Writers never
 // wait for any step: none takes a lock on what they write to that conflicts with theirs.
 const tries = 3
 
 // DropDays drops every day that is due, one after the other, and finishes what an earlier sweep left in the middle. Each step can be
 // the last: what it leaves is found again by the next sweep. The session must be direct, and Alone.
 func DropDays(ctx context.Context, session postgres.Querier, at time.Time) (dropped int, err error) {
-	for failed := 0; ; {
+	for try := 1; ; try++ {
 		left, err := over(ctx, session, at)
-		if err != nil || len(left) == 0 {
-			return dropped, err
+		for _, d := range left {
+			if err = d.drop(ctx, session); err != nil {
+				break
+			}
+			if d.Due {
+				dropped++
+			}
 		}
-		next := left[0]
-		_, err = session.Exec(ctx, next.step())
-		switch {
-		case err == nil && !next.Attached:
-			dropped++
-		case err != nil && (failed == tries || !inTheWay(err)):
+		if err == nil || try == tries || !inTheWay(err) {
 			return dropped, err
-		case err != nil:
-			failed++
 		}
 	}
 }
@@ -107,16 +103,22 @@ type day struct {
 	Pending  bool // its detaching was interrupted: until that is finished no other day can be detached
 }
 
-// step is what comes next for a day: a partition is detached while others write, then dropped.
-func (d day) step() string {
-	table := pgx.Identifier{"app_days", d.Name}.Sanitize()
-	switch {
-	case d.Pending:
-		return `alter table app.log_record detach partition ` + table + ` finalize`
-	case d.Attached:
-		return `alter table app.log_record detach partition ` + table + ` concurrently`
+// drop detaches a partition, while others write, then drops it.
+func (d day) drop(ctx context.Context, session postgres.Querier) error {
+	table, how := pgx.Identifier{"app_days", d.Name}.Sanitize(), "concurrently"
+	if d.Pending {
+		how = "finalize"
 	}
-	return `drop table ` + table
+	if d.Attached {
+		if _, err := session.Exec(ctx, `alter table app.log_record detach partition `+table+` `+how); err != nil {
+			return err
+		}
+	}
+	if !d.Due {
+		return nil
+	}
+	_, err := session.Exec(ctx, `drop table `+table)
+	return err
 }
 
 // over finds the days that are due, and any whose detaching was interrupted, which comes first.

@@ -16,7 +16,7 @@ func TestWhatIsKeptNeverGetsNinetyDaysOld(t *testing.T) {
 			if oldest != oldest.Truncate(24*time.Hour) || at.Sub(oldest) < 87*24*time.Hour {
 				t.Fatalf("at %s records are kept from %s on", at, oldest)
 			}
-			if second := day.AddDate(0, 0, 2).Add(time.Hour); !oldest.AddDate(0, 0, Kept).After(second) {
+			if second := day.AddDate(0, 0, 2).Add(time.Hour); !oldest.AddDate(0, 0, 90).After(second) {
 				t.Fatalf("at %s records of %s are kept, which are too old at %s", at, oldest, second)
 			}
 		}

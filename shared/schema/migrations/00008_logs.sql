@@ -47,6 +47,17 @@ create table app.log_record (
   check (ms >= 0 and coalesce(
     case kind when 'request' then status between 100 and 599 and ok is null when 'job' then ok is not null and status is null end, false))
 ) partition by range (at);
+-- Its texts are short: stored plainly, a day has no second table beside it for long ones.
+-- +goose StatementBegin
+do $$
+declare
+  c text;
+begin
+  for c in select attname from pg_attribute where attrelid = 'app.log_record'::regclass and attnum > 0 and attstorage <> 'p' loop
+    execute format('alter table app.log_record alter %I set storage plain', c);
+  end loop;
+end $$;
+-- +goose StatementEnd
 alter table app.log_record enable row level security;
 alter table app.log_record force row level security;
 create policy owner on app.log_record to current_user using (true);
@@ -85,7 +96,7 @@ begin
   perform pg_advisory_xact_lock(hashtext('app.make_log_days')); -- of two at once, one finds them made
   for day in select d from generate_series(least(greatest(coalesce(next, today - 1), today - 87), today - 1)::timestamp, today + 14, '1 day') d loop
     continue when to_regclass(format('app_days.log_record_%s', to_char(day, 'YYYYMMDD'))) is not null;
-    execute format('create table app_days.log_record_%s (like app.log_record including constraints including indexes)', to_char(day, 'YYYYMMDD'));
+    execute format('create table app_days.log_record_%s (like app.log_record including constraints including indexes including storage)', to_char(day, 'YYYYMMDD'));
     execute format('alter table app.log_record attach partition app_days.log_record_%s for values from (%L) to (%L)',
       to_char(day, 'YYYYMMDD'), day::timestamp at time zone 'UTC', (day + 1)::timestamp at time zone 'UTC');
     made := made + 1;
