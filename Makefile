@@ -90,6 +90,10 @@ test-erasure: $(LOCAL) ## an erasure in which each request goes wrong in each wa
 test-export: $(LOCAL) ## a library of 10,000 images, 5 GB, packed by a function that is killed five times; needs 8 GB of disk
 	@set -o pipefail; $(LOCAL) with --parts=postgres,bucket -- go test -count=1 -timeout=30m -v -run AnySize ./functions/pack-export -images=10000 -bytes=512000 -parts=80 | grep -v '^{'
 
+.PHONY: promises
+promises: $(LOCAL) ## play seven years of people who come and leave, and say of each clause of the policy whether it was kept
+	@$(LOCAL) promises
+
 .PHONY: bench
 bench: $(LOCAL) ## how fast the service is beside what limits it, measured in turns; takes a few minutes, 4 GB of disk
 	@$(LOCAL) bench

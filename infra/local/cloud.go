@@ -39,7 +39,12 @@ func (r *runner) startAll(ctx context.Context, sitePort int) error {
 	shop := newWorkshop(r.project, r.starter, r.say)
 	group, building := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		return r.step("building functions", func() error { return shop.buildAll(building, "./"+stripeSetup) })
+		return r.step("building functions", func() error {
+			if err := shop.buildAll(building, "./"+stripeSetup); err != nil || r.played == nil {
+				return err
+			}
+			return shop.freeze(building, filepath.Join(r.data, "functions"), r.played.overlay)
+		})
 	})
 	group.Go(func() error { return r.startParts(building, parts, site) })
 	if err := group.Wait(); err != nil {
@@ -53,6 +58,7 @@ func (r *runner) startAll(ctx context.Context, sitePort int) error {
 	if err != nil {
 		return err
 	}
+	r.functions, r.logs, r.plan = functions, logs, plan
 	if err := r.step("migrating the database", func() error { return migrate(ctx, functions, r.clock.now()) }); err != nil {
 		return err
 	}
@@ -61,7 +67,9 @@ func (r *runner) startAll(ctx context.Context, sitePort int) error {
 	if err != nil {
 		return err
 	}
-	go schedules.Run(ctx)
+	if r.played == nil {
+		go schedules.Run(ctx)
+	}
 	if err := r.startControl(functions, schedules, logs, plan); err != nil {
 		return err
 	}
@@ -126,6 +134,8 @@ func (r *runner) startFunctions(shop *workshop, site, prices string) (*lambda.Se
 		Log:       io.MultiWriter(log, r),
 		Printed:   logs.Put,
 		Endpoint:  r.at.Lambda,
+
+		RetryDelay: r.retryDelay(),
 	})
 	r.onStop(functions.Close)
 	r.onStop(logs.Close)

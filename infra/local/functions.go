@@ -24,6 +24,8 @@ type workshop struct {
 	starter *process.Starter
 	say     func(string)
 
+	frozen string // folder of binaries that stay as they are; "" where sources are watched
+
 	mu     sync.Mutex
 	built  map[string]built // by function folder
 	all    built            // the build at the start
@@ -58,8 +60,31 @@ func (w *workshop) buildAll(ctx context.Context, programs ...string) error {
 	return w.build(ctx, w.folder()+string(filepath.Separator), append(programs, "./functions/...")...)
 }
 
+// freeze copies the binaries as they are now into a folder, from where they run from now on whatever becomes of their sources. An
+// overlay, as `go build -overlay` takes it, replaces source files in them.
+func (w *workshop) freeze(ctx context.Context, folder, overlay string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := os.CopyFS(folder, os.DirFS(w.folder())); err != nil {
+		return err
+	}
+	w.frozen = folder
+	if overlay == "" {
+		return nil
+	}
+	path, err := filepath.Abs(overlay)
+	if err != nil {
+		return err
+	}
+	// What the overlay does not concern is up to date and is not linked again.
+	return w.build(ctx, folder+string(filepath.Separator), "-overlay="+path, "./functions/...")
+}
+
 // Binary returns the path of a function's current binary: built anew if something that it may be made of has changed.
 func (w *workshop) Binary(function string) (string, error) {
+	if w.frozen != "" {
+		return filepath.Join(w.frozen, function), nil
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	path := filepath.Join(w.folder(), function)

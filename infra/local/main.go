@@ -18,6 +18,7 @@ const usage = `local runs the service on this machine.
   local serve --parts=postgres,bucket   only these parts (postgres, bucket, google, cdn, models, stripe, all), wiped at the end
   local with --parts=… -- command …     runs a command beside such parts; NANOFLUX_PARTS names their addresses
   local fire -name sweep-stalled [-at 2026-12-24T00:00:00Z]   fires a schedule of the running service now
+  local promises [-years 7] [-json file]   plays years of people who come and leave, and says which promises of the policy were kept
   local bench                           measures a service of its own beside what limits it, and checks its books
   local reset                           wipes the data in .local
 `
@@ -58,6 +59,8 @@ func dispatch(ctx context.Context, arguments []string) error {
 		return with(ctx, rest)
 	case "fire":
 		return fire(ctx, rest)
+	case "promises":
+		return keepPromises(ctx, rest)
 	case "bench":
 		return measure(ctx, rest)
 	case "reset":

@@ -138,6 +138,11 @@ func (r *runner) startBucket(ctx context.Context, site string) error {
 	r.onStop(server.Stop)
 	r.watch("bucket", server.Done())
 	r.at.Bucket = server.URL()
+	if r.played != nil {
+		if err := r.startGate(); err != nil {
+			return err
+		}
+	}
 	return server.Create(ctx, bucketName, site)
 }
 

@@ -13,8 +13,11 @@ import (
 	"time"
 
 	"nanoflux.ai/backend/infra/local/cdn"
+	"nanoflux.ai/backend/infra/local/cloudwatch"
+	"nanoflux.ai/backend/infra/local/lambda"
 	"nanoflux.ai/backend/infra/local/process"
 	"nanoflux.ai/backend/infra/local/stripe"
+	"nanoflux.ai/backend/infra/local/template"
 )
 
 // A runner holds what was started, and stops it in reverse order.
@@ -29,6 +32,10 @@ type runner struct {
 	clock     clock
 	front     *cdn.Front
 	till      *stripe.Server
+	played    *played // where time is played, nil where it passes
+	functions *lambda.Service
+	logs      *cloudwatch.Service
+	plan      *template.Template
 
 	wished addresses // of the run before, taken again where they are free
 	at     addresses
@@ -173,6 +180,9 @@ func (c *clock) now() time.Time {
 	defer c.mu.Unlock()
 	return time.Now().Add(c.offset)
 }
+
+// travel makes it be a time.
+func (c *clock) travel(to time.Time) { c.move(time.Until(to)) }
 
 func (c *clock) move(offset time.Duration) {
 	c.mu.Lock()

@@ -74,15 +74,21 @@ func beside(ctx context.Context, list, data string, work func(context.Context, *
 	if err != nil {
 		return err
 	}
+	return r.during(ctx, func(ctx context.Context) error {
+		if list == "all" {
+			return r.startAll(ctx, 0)
+		}
+		return r.startChosen(ctx, list)
+	}, work)
+}
+
+// during does work while what start starts runs, and stops all of it.
+func (r *runner) during(ctx context.Context, start func(context.Context) error, work func(context.Context, *runner) error) error {
 	defer r.stop()
 	ctx, r.fail = context.WithCancelCause(ctx)
 	defer r.fail(nil)
 	r.at.Secrets, r.at.Logs = r.secrets, filepath.Join(r.data, "logs")
-	if list == "all" {
-		err = r.startAll(ctx, 0)
-	} else {
-		err = r.startChosen(ctx, list)
-	}
+	err := start(ctx)
 	if err == nil && !r.ephemeral {
 		err = writeJSON(filepath.Join(r.data, addressesFile), r.at)
 	}

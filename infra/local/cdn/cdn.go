@@ -185,3 +185,12 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.WriteHeader(status)
 	json.NewEncoder(w).Encode(body)
 }
+
+// Kept gives everything that lies in the cache, also what has ended and is only not overwritten yet.
+func (f *Front) Kept(visit func(key string, body []byte)) {
+	f.edge.mu.Lock()
+	defer f.edge.mu.Unlock()
+	for key, element := range f.edge.byKey {
+		visit(key, element.Value.(*copied).object.Body)
+	}
+}

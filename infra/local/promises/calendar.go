@@ -1,0 +1,131 @@
+package promises
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"nanoflux.ai/backend/infra/local/schedule"
+	"nanoflux.ai/backend/infra/local/template"
+)
+
+// A calendar chooses which of the template's firings are played: every daily one; the hourly ones for forty days after each departure,
+// else those of one hour a day; those of every minute for an hour after whatever somebody did, else one an hour, or one a day.
+type calendar struct {
+	all   []timetable
+	close []time.Time // departures
+	acts  []time.Time
+}
+
+type timetable struct {
+	schedule   template.Schedule
+	expression schedule.Expression
+	every      time.Duration // between two firings
+	fired      int           // counted
+	left       int           // firings that were not played
+	cursor     time.Time     // the last firing that was played
+}
+
+const (
+	closely    = 40 * 24 * time.Hour // after a departure
+	quietHour  = 3                   // of a day of which one hour is played: the one in which the bucket is compared
+	quietTimes = 35                  // the minute of an hour of which one is played
+)
+
+func newCalendar(schedules []template.Schedule) (*calendar, error) {
+	c := &calendar{}
+	for _, s := range schedules {
+		expression, err := schedule.Parse(s.Expression)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.Name, err)
+		}
+		one := expression.Next(time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC))
+		c.all = append(c.all, timetable{schedule: s, expression: expression, every: expression.Next(one).Sub(one)})
+	}
+	return c, nil
+}
+
+// departed plays the forty days from a moment on closely.
+func (c *calendar) departed(at time.Time) { c.close = append(c.close, at) }
+
+// acted plays the hour from a moment on minute by minute.
+func (c *calendar) acted(at time.Time) { c.acts = append(c.acts, at) }
+
+func within(moments []time.Time, at time.Time, span time.Duration) bool {
+	return slices.ContainsFunc(moments, func(m time.Time) bool { return !at.Before(m) && at.Before(m.Add(span)) })
+}
+
+// plays says whether a firing is played.
+func (c *calendar) plays(t *timetable, at time.Time) bool {
+	switch {
+	case t.every >= 24*time.Hour:
+		return true
+	case t.every >= time.Hour:
+		return at.Hour() == quietHour || within(c.close, at, closely)
+	case within(c.acts, at, time.Hour):
+		return true
+	}
+	return at.Minute() == quietTimes && (at.Hour() == quietHour || within(c.close, at, closely))
+}
+
+// next is the next firing of a timetable that is played, after a moment and before an end; zero where there is none.
+func (c *calendar) next(t *timetable, after, end time.Time) time.Time {
+	for at := t.expression.Next(after); !at.IsZero() && at.Before(end); at = t.expression.Next(at) {
+		if c.plays(t, at) {
+			return at
+		}
+		if quiet := at.Truncate(24 * time.Hour).Add(quietHour * time.Hour); !within(c.close, at, closely) && !within(c.acts, at, time.Hour) {
+			if !at.Before(quiet.Add(time.Hour)) {
+				quiet = quiet.Add(24 * time.Hour)
+			}
+			if at.Before(quiet) { // no firing between here and there is played
+				t.left += int(quiet.Sub(at) / t.every)
+				at = quiet.Add(-time.Nanosecond)
+				continue
+			}
+		}
+		t.left++
+	}
+	return time.Time{}
+}
+
+// firings calls fire with all schedules of each moment between two times, moment by moment.
+func (c *calendar) firings(from, to time.Time, fire func(at time.Time, all []template.Schedule) error) error {
+	next := make([]time.Time, len(c.all))
+	for i := range c.all {
+		next[i] = c.next(&c.all[i], from, to)
+	}
+	for {
+		var at time.Time
+		for _, n := range next {
+			if !n.IsZero() && (at.IsZero() || n.Before(at)) {
+				at = n
+			}
+		}
+		if at.IsZero() {
+			return nil
+		}
+		var due []template.Schedule
+		for i, n := range next {
+			if n.Equal(at) {
+				due = append(due, c.all[i].schedule)
+				c.all[i].fired++
+				next[i] = c.next(&c.all[i], at, to)
+			}
+		}
+		if err := fire(at, due); err != nil {
+			return err
+		}
+	}
+}
+
+// counts are the firings by name.
+func (c *calendar) counts() []Firings {
+	var all []Firings
+	for _, t := range c.all {
+		all = append(all, Firings{Function: t.schedule.Name, Schedule: t.schedule.Expression, Played: t.fired, LeftOut: t.left})
+	}
+	slices.SortFunc(all, func(a, b Firings) int { return cmp.Compare(a.Function, b.Function) })
+	return all
+}
