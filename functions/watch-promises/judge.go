@@ -73,5 +73,5 @@ func lasting(s promise.Seen, before promise.Promise, at time.Time) int64 {
 	if before.State == "" || before.State == promise.Kept || before.Value == 0 {
 		return 1
 	}
-	return 1 + max(0, int64(at.Sub(before.Since)/day))
+	return 1 + max(0, int64((at.Sub(before.Since)+hour/2)/day)) // two looks a day apart are never quite that
 }
