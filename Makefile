@@ -99,6 +99,7 @@ bench: $(LOCAL) ## how fast the service is beside what limits it, measured in tu
 	@$(LOCAL) bench
 	@set -o pipefail; $(LOCAL) with --parts=postgres,bucket -- go test -count=1 -timeout=20m -v -run BesideReading ./functions/pack-export -rounds=5 -weight=2500000 | grep -v '^{'
 	@set -o pipefail; $(LOCAL) with --parts=postgres -- go test -count=1 -timeout=20m -v -run BesideCopy ./functions/keep-logs -rounds=5 -batches=100 | grep -v '^{'
+	@set -o pipefail; $(LOCAL) with --parts=postgres -- go test -count=1 -timeout=40m -v -run BesideDeleting ./functions/sweep-logs -rounds=5 -rows=5000000 | grep -v '^{'
 
 .PHONY: policy-reviewed
 policy-reviewed: ## after a change of /privacy, once code, tests and measures of its clauses have been looked at again

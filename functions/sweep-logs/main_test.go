@@ -156,16 +156,18 @@ func TestTwiceAndThreeAtOnceAreAsGoodAsOnce(t *testing.T) {
 func TestAfterAPauseNoDayIsMissing(t *testing.T) {
 	t.Parallel()
 	db, day := people.Open(t), date("2027-12-03")
-	mustFire(t, db, evening(day))
-	for _, pause := range []int{1, 16, 120} { // in days
+	first := day.AddDate(0, 0, -1)
+	for _, pause := range []int{0, 1, 16, 120} { // in days
 		day = day.AddDate(0, 0, pause)
-		mustFire(t, db, evening(day))
-		first, err := time.Parse("20060102", left(t, db)[0][len("log_record_"):])
-		if err != nil || first.Before(day.AddDate(0, 0, -87)) || first.After(day.AddDate(0, 0, -1)) {
-			t.Fatalf("after %d days the first is %s, %v", pause, first, err)
+		if soonest := day.AddDate(0, 0, -87); first.Before(soonest) {
+			first = soonest // all before would be dropped at once
 		}
-		if got := left(t, db); !slices.Equal(got, tables(first, day.AddDate(0, 0, 14))) {
-			t.Errorf("after %d days there are %v", pause, got)
+		mustFire(t, db, evening(day))
+		got := left(t, db)
+		for _, wanted := range tables(first, day.AddDate(0, 0, 14)) {
+			if !slices.Contains(got, wanted) {
+				t.Errorf("after %d days there is no %s", pause, wanted)
+			}
 		}
 	}
 }
