@@ -31,8 +31,9 @@ type play struct {
 	marks   search.Index
 	seen    []observation
 	failed  map[string]int // firings that failed, by function
-	refused bool           // the bucket refuses everything
-	stamped time.Time      // objects that were written since then carry the wall's time
+	spent   map[string]time.Duration
+	refused bool      // the bucket refuses everything
+	stamped time.Time // objects that were written since then carry the wall's time
 }
 
 // actor is a person with what the play knows about them.
@@ -53,7 +54,7 @@ func newPlay(ctx context.Context, stage Stage) (*play, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &play{Stage: stage, ctx: ctx, calendar: c, began: stage.Now().UTC(), seconds: time.Now(), failed: map[string]int{}, stamped: time.Now()}
+	p := &play{Stage: stage, ctx: ctx, calendar: c, began: stage.Now().UTC(), seconds: time.Now(), failed: map[string]int{}, spent: map[string]time.Duration{}, stamped: time.Now()}
 	return p, p.connect()
 }
 
@@ -94,9 +95,11 @@ func (p *play) fire(at time.Time, all []template.Schedule) error {
 	var failure error
 	for _, s := range all {
 		group.Go(func() {
+			began := time.Now()
 			result, err := p.Functions.Invoke(p.ctx, s.Function, schedule.Event(s, at))
 			mu.Lock()
 			defer mu.Unlock()
+			p.spent[s.Name] += time.Since(began)
 			if err != nil {
 				failure = err
 				return

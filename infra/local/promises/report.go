@@ -43,11 +43,12 @@ type Clause struct {
 
 // Firings says how often a schedule was played, and how often it was not.
 type Firings struct {
-	Function string `json:"function"`
-	Schedule string `json:"schedule"`
-	Played   int    `json:"played"`
-	LeftOut  int    `json:"left_out"`
-	Failed   int    `json:"failed"`
+	Function string  `json:"function"`
+	Schedule string  `json:"schedule"`
+	Played   int     `json:"played"`
+	LeftOut  int     `json:"left_out"`
+	Failed   int     `json:"failed"`
+	Ms       float64 `json:"ms"` // each took, on the wall
 }
 
 // Report is all that a play has to say.
@@ -72,7 +73,8 @@ func (p *play) saw(clause string, kept bool, format string, values ...any) {
 func (p *play) report() (Report, error) {
 	r := Report{From: p.began, To: p.Now().UTC(), Planted: len(p.marks.Marks()), Firings: p.calendar.counts()}
 	for i := range r.Firings {
-		r.Firings[i].Failed = p.failed[r.Firings[i].Function]
+		f := &r.Firings[i]
+		f.Failed, f.Ms = p.failed[f.Function], float64(p.spent[f.Function].Microseconds())/1000/float64(max(1, f.Played))
 	}
 	content, err := os.ReadFile(p.Clauses)
 	if err != nil {
@@ -160,11 +162,11 @@ func (r Report) Print(out io.Writer) {
 			say("       %-15s not built yet: %s", "", c.Open)
 		}
 	}
-	say("\n%-18s %-22s %8s %10s %7s", "fired", "schedule", "played", "left out", "failed")
+	say("\n%-18s %-22s %8s %10s %7s %8s", "fired", "schedule", "played", "left out", "failed", "ms each")
 	total := 0
 	for _, f := range r.Firings {
 		total += f.Played
-		say("%-18s %-22s %8d %10d %7d", f.Function, f.Schedule, f.Played, f.LeftOut, f.Failed)
+		say("%-18s %-22s %8d %10d %7d %8.1f", f.Function, f.Schedule, f.Played, f.LeftOut, f.Failed, f.Ms)
 	}
 	say("%-18s %-22s %8d", "", "", total)
 	say("Played is every daily firing; the hourly ones for 40 days after each departure; those of every minute for an hour after whatever")
