@@ -46,6 +46,9 @@ func TestTheScheduleCarriesADaysComparisonOut(t *testing.T) {
 	if first.Day != now.Format(time.DateOnly) || first.Repaired["sessions"] != 2 || len(first.Unclaimed) != 1 || first.Unclaimed[0].Reason != "unknown_customer" {
 		t.Errorf("the first comparison says %+v", first)
 	}
+	if noted := people.Ask[time.Time](t, db, `select at from app.job_success where job = 'reconcile-stripe'`); now.Sub(noted) > time.Minute {
+		t.Errorf("it is noted that it succeeded at %s", noted)
+	}
 	if n := people.Ask[int64](t, db, `select available from app.credit_balance where account_id = $1`, ada.ID); n != 200 {
 		t.Errorf("%d credits in the end", n)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"nanoflux.ai/backend/shared/erasure"
+	"nanoflux.ai/backend/shared/task"
 	"nanoflux.ai/backend/shared/testbed/people"
 )
 
@@ -30,6 +31,12 @@ func TestAnAccountGoesThroughItsStagesToAReceipt(t *testing.T) {
 	}
 	if done := w.hour(t, asked.UndoUntil); done.Complete != 1 {
 		t.Fatalf("it did not come to its end: %+v, %s", done, w.at(t, ada.ID))
+	}
+	if _, err := w.run(context.Background(), task.Starting(asked.UndoUntil.Add(time.Hour)), rung{ID: asked.ID}); err != nil { // who is rung is no schedule
+		t.Fatal(err)
+	}
+	if noted := people.Ask[time.Time](t, w.people, `select at from app.job_success where job = 'sweep-accounts'`); noted.Sub(asked.UndoUntil).Abs() > time.Minute {
+		t.Errorf("it is noted that it succeeded at %s", noted)
 	}
 	told, err := erasure.Look(context.Background(), w.people.Web, asked.ID, asked.UndoUntil)
 	if err != nil || told.JWS == "" {

@@ -234,9 +234,15 @@ func TestOnePartThatFailsDoesNotStopTheOthers(t *testing.T) {
 		t.Error("nobody is told of the bell")
 	}
 	b.done(t, abandoned)
+	if noted := testbed.Column[string](t, b.testbed, "select job from app.job_success"); len(noted) != 0 {
+		t.Errorf("it is noted that %v succeeded", noted)
+	}
 	b.queue.Down(false)
 	if b.fires(t, 2*time.Hour+3*time.Minute); !slices.Equal(b.rung(t), []string{putOff}) {
 		t.Error("the order is not rung once the bell works again")
+	}
+	if noted := testbed.Column[string](t, b.testbed, "select job from app.job_success"); !slices.Equal(noted, []string{"sweep-stalled"}) {
+		t.Errorf("it is noted that %v succeeded", noted)
 	}
 }
 

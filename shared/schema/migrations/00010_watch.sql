@@ -125,7 +125,7 @@ begin
   return query
     select 'columns_unknown', count(*), null::timestamptz from pg_class c join pg_attribute a on a.attrelid = c.oid
     where c.relnamespace = 'app'::regnamespace and c.relkind in ('r', 'p', 'm') and a.attnum > 0 and not a.attisdropped
-      and c.relname || '.' || a.attname <> all (known);
+      and c.relname || '.' || a.attname <> all (coalesce(known, '{}'));
   -- All books would be too many for an hour: those of a thousand accounts, from a place that is another at every look.
   return query
     select 'books_unbalanced', count(*), null::timestamptz
