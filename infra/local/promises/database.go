@@ -47,7 +47,8 @@ func (p *play) restore() error {
 }
 
 // onDisk looks through the files of the database, after Postgres has rewritten them and written down what was in memory. The
-// write-ahead log goes with the backups and is left out; so are the planner's samples of random numbers, but not of words.
+// write-ahead log goes with the backups and is left out. So are random numbers in the planner's statistics, where samples stay until
+// there is something new to sample; words are not.
 func (p *play) onDisk() (all []found, err error) {
 	tables, err := p.tables()
 	if err != nil {
@@ -85,7 +86,7 @@ func (p *play) onDisk() (all []found, err error) {
 			return nil, err
 		}
 		for _, f := range some {
-			if f.Place = of; of != "pg_statistic" || !strings.HasSuffix(f.What, " id") {
+			if f.Place = of; of != "pg_statistic" || f.personal() {
 				all = append(all, f)
 			}
 		}

@@ -68,8 +68,7 @@ func (p *play) forbidden(f found) (clauses []string) {
 	if f.What == "card" {
 		return []string{"P2.3"}
 	}
-	personal := !strings.HasSuffix(f.What, " id") && f.What != "prefix" && f.What != "pseudonym" && f.What != "image"
-	switch {
+	switch personal := f.personal(); {
 	case personal && (f.Kind == "table" || f.Kind == "disk"):
 		clauses = append(clauses, "P7b")
 	case personal && f.Kind == "log":
@@ -79,7 +78,7 @@ func (p *play) forbidden(f found) (clauses []string) {
 	if a == nil || a.receipt == nil {
 		return clauses
 	}
-	if f.What == "pseudonym" && (f.Kind == "log" || strings.Contains(f.Place, "log_record") || f.Place == "pg_statistic") {
+	if f.What == "pseudonym" && (f.Kind == "log" || strings.Contains(f.Place, "log_record")) {
 		if p.Now().Sub(a.left.RequestedAt) > logsKept+24*time.Hour {
 			clauses = append(clauses, "P4.2b")
 		}

@@ -24,6 +24,11 @@ type found struct {
 	Place string
 }
 
+// personal says that it is about the person, rather than a random number that stands for the account.
+func (f found) personal() bool {
+	return !strings.HasSuffix(f.What, " id") && f.What != "prefix" && f.What != "pseudonym" && f.What != "image"
+}
+
 func (f found) String() string {
 	return fmt.Sprintf("%s of %s in %s %s", f.What, f.Whose, f.Kind, f.Place)
 }
