@@ -119,13 +119,16 @@ func TestEachRecordOfABatchIsCountedOnce(t *testing.T) {
 func TestAFieldThatDoesNotFitIsDroppedAndCounted(t *testing.T) {
 	t.Parallel()
 	for line, dropped := range map[string]int{
-		`{"time":"2026-03-01T12:00:00Z","msg":"job","function":"draw","ms":1,"cold":true,"ok":false}`:                                             0,
-		`{"time":"2026-03-01T12:00:00Z","msg":"job","function":"draw","ms":1,"cold":true,"ok":false,"who":"ann","network":"203.0.113.7"}`:         2,
-		`{"time":"2026-03-01T12:00:00Z","msg":"job","function":"draw","ok":true,"code":"withheld","error":7,"prompt":"a fox","counts":{"fox":1}}`: 2,
+		`{"time":"2026-03-01T12:00:00Z","msg":"job","function":"draw","ms":1,"cold":true,"ok":false}`:                                                 0,
+		`{"time":"2026-03-01T12:00:00Z","msg":"job","function":"draw","ms":1,"cold":true,"ok":false,"who":"ann","network":"203.0.113.7"}`:             2,
+		`{"time":"2026-03-01T12:00:00Z","msg":"job","function":"draw","ok":true,"code":"withheld","error":"fox","prompt":"a fox","counts":{"fox":1}}`: 2,
 	} {
 		if r, ok := logbook.Parse("1", line); !ok || r.Dropped() != dropped {
 			t.Errorf("%s: %d, %v", line, r.Dropped(), ok)
 		}
+	}
+	if _, ok := logbook.Parse("1", `{"time":"2026-03-01T12:00:00Z","msg":"job","function":"draw","ok":"ann@example.com"}`); ok {
+		t.Error("an address is taken for an outcome")
 	}
 	for _, id := range []string{"", "ann", "-1", "0x1", strings.Repeat("1", 65)} {
 		if _, ok := logbook.Parse(id, `{"time":"2026-03-01T12:00:00Z","msg":"job","function":"draw","ok":true}`); ok {

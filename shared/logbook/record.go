@@ -21,13 +21,13 @@ type Record struct {
 func (r *Record) Dropped() int { return r.dropped }
 
 // Parse reads the line that a function wrote, which CloudWatch delivers under an id of its own (decimal digits). It is false for
-// what is no record of a request or a job: other JSON, other text, or one without time, function, status or outcome.
+// what is no record of a request or a job: other text, fields of other types, or none of time, function, status or outcome.
 func Parse(id, line string) (r Record, ok bool) {
 	if json.Unmarshal([]byte(line), &r.Record) != nil || !number(id) {
 		return r, false
 	}
 	at, err := time.Parse(time.RFC3339, string(r.Time))
-	if err != nil || r.Function == "" || r.Function == logline.Withheld || r.Ms < 0 || r.Ms > math.MaxInt32 {
+	if err != nil || r.Function == "" || r.Function.String() == logline.Withheld || r.Ms < 0 || r.Ms > math.MaxInt32 {
 		return r, false
 	}
 	switch {
@@ -52,9 +52,9 @@ func Parse(id, line string) (r Record, ok bool) {
 	return r, true
 }
 
-// drop forgets a field that was withheld.
+// drop forgets a field that has not its shape.
 func drop[S logline.Shape](r *Record, field *logline.Text[S]) {
-	if *field == logline.Withheld {
+	if field.String() == logline.Withheld {
 		*field = ""
 		r.dropped++
 	}

@@ -1,7 +1,7 @@
 package logline
 
 // Text is a text that appears in a log only if it fits its shape; every other, an e-mail address or a sentence for one,
-// appears as "withheld". "" fits every shape.
+// appears as "withheld". "" fits every shape. What is read from JSON may be anything: only String knows whether it fits.
 type Text[S Shape] string
 
 // Shape says which texts fit; none with a quote, a backslash or a control character does.
@@ -29,16 +29,3 @@ func (t Text[S]) Or(other Text[S]) Text[S] {
 
 // MarshalJSON writes what String gives.
 func (t Text[S]) MarshalJSON() ([]byte, error) { return []byte(`"` + t.String() + `"`), nil }
-
-// UnmarshalJSON reads a text; what is none, does not fit, or is written with escapes, which no shape needs, is withheld.
-func (t *Text[S]) UnmarshalJSON(text []byte) error {
-	switch inner := len(text) - 1; {
-	case string(text) == "null":
-		*t = ""
-	case inner > 0 && text[0] == '"' && text[inner] == '"':
-		*t = Text[S](Text[S](text[1:inner]).String())
-	default:
-		*t = Withheld
-	}
-	return nil
-}
