@@ -7,7 +7,9 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
+	"nanoflux.ai/backend/shared/approval"
 	"nanoflux.ai/backend/shared/generation"
 	"nanoflux.ai/backend/shared/logbook"
 	"nanoflux.ai/backend/shared/postgres"
@@ -15,6 +17,8 @@ import (
 	"nanoflux.ai/backend/shared/setting"
 	"nanoflux.ai/backend/shared/task"
 )
+
+const job = "sweep-logs"
 
 type sweep struct{ db *postgres.Database }
 
@@ -30,17 +34,27 @@ func (s sweep) run(ctx context.Context, clock task.Clock, _ struct{}) error {
 	return err
 }
 
-// work does each part whatever becomes of the others: a day that cannot be dropped must not keep tomorrow's from being made.
+// work does each part whatever becomes of the others: a day that cannot be dropped must not keep tomorrow's from being made. Where
+// it asks first, because more than a week would go at once, it has not come to its end.
 func (s sweep) work(ctx context.Context, session postgres.Querier, clock task.Clock) error {
 	at := clock.Now()
 	made, first := logbook.MakeDays(ctx, session, at)
 	task.Count(ctx, "days_made", made)
-	dropped, second := logbook.DropDays(ctx, session, at)
-	task.Count(ctx, "days_dropped", dropped)
+	asked, second := approval.Sweep{Job: job, Few: 7, Percent: 5,
+		Due: func(ctx context.Context, at time.Time) (int64, int64, error) { return logbook.DueAt(ctx, session, at) },
+		Take: func(ctx context.Context, at time.Time) error {
+			dropped, err := logbook.DropDays(ctx, session, at)
+			task.Count(ctx, "days_dropped", dropped)
+			return err
+		}}.Run(ctx, session, at)
 	counted, third := generation.CountUsage(ctx, session, at)
 	task.Count(ctx, "usage_counted", counted)
-	if err := errors.Join(first, second, third); err != nil {
+	if asked > 0 {
+		task.Alarm(ctx, "sweep_asks")
+		task.Count(ctx, "asked_for", int(asked))
+	}
+	if err := errors.Join(first, second, third); err != nil || asked > 0 {
 		return err
 	}
-	return promise.Succeeded(ctx, session, "sweep-logs", at)
+	return promise.Succeeded(ctx, session, job, at)
 }

@@ -22,9 +22,9 @@ var ErrNoPlan = problem.New(problem.NotFound, "no_such_plan",
 
 // Plan is what a sweep would remove: everything whose end had come at a moment.
 type Plan struct {
-	Job   string    `db:"-"` // the function's folder
+	Job   string
 	Cut   time.Time // the moment
-	Rows  int64     // that would go
+	Rows  int64     // that would go; of logs, days
 	OfAll int64     // that there are
 }
 
@@ -33,35 +33,61 @@ func (p Plan) Digest() string {
 	return fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "%s %s %d %d", p.Job, p.Cut.UTC().Format(time.RFC3339Nano), p.Rows, p.OfAll)))
 }
 
-// Unusual says whether a plan would take more rows than a small service has in all, and more than a quarter of them.
-func (p Plan) Unusual() bool {
-	const few, share = 1000, 4
-	return p.Rows > few && p.Rows > p.OfAll/share
+// Sweep is a job that removes what is over.
+type Sweep struct {
+	Job string // the function's folder
+	// It asks first where it would take more than a few, which a small service may have in all, and more than this part of them.
+	Few, Percent int64
+
+	Due  func(ctx context.Context, at time.Time) (due, all int64, err error) // counts what is over at a moment, and all
+	Take func(ctx context.Context, at time.Time) error                       // removes what is over at a moment
 }
 
-// Confirmed gives the plans of a job that staff confirmed and nobody has carried out.
-func Confirmed(ctx context.Context, db postgres.Querier, job string) ([]Plan, error) {
-	rows, err := db.Query(ctx, `select p.cut, p.rows, p.of_all from app.confirmed_sweeps($1) p`, job)
+// Run carries out what staff confirmed, as long as that is no more than they were shown, then removes what is over, or asks: then it
+// gives how much it asked for.
+func (s Sweep) Run(ctx context.Context, db postgres.Querier, at time.Time) (asked int64, err error) {
+	if err := s.confirmed(ctx, db, at); err != nil {
+		return 0, err
+	}
+	due, all, err := s.Due(ctx, at)
 	if err != nil {
-		return nil, wrap("looking for confirmed sweeps", err)
+		return 0, err
+	}
+	if due > s.Few && 100*due > s.Percent*all {
+		return due, ask(ctx, db, Plan{s.Job, at.Truncate(time.Second), due, all}, at)
+	}
+	return 0, s.Take(ctx, at)
+}
+
+// confirmed is good for one sweep each; a plan that grew meanwhile is not what was confirmed, and will be asked for again.
+func (s Sweep) confirmed(ctx context.Context, db postgres.Querier, at time.Time) error {
+	rows, err := db.Query(ctx, `select $1 as job, p.cut, p.rows, p.of_all from app.confirmed_sweeps($1) p`, s.Job)
+	if err != nil {
+		return wrap("looking for confirmed sweeps", err)
 	}
 	plans, err := pgx.CollectRows(rows, pgx.RowToStructByName[Plan])
-	for i := range plans {
-		plans[i].Job = job
+	if err != nil {
+		return wrap("looking for confirmed sweeps", err)
 	}
-	return plans, wrap("looking for confirmed sweeps", err)
+	for _, p := range plans {
+		due, _, err := s.Due(ctx, p.Cut)
+		if err == nil && due <= p.Rows {
+			err = s.Take(ctx, p.Cut)
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := db.Exec(ctx, `select app.swept($1, $2)`, p.Digest(), at); err != nil {
+			return wrap("noting a confirmed sweep", err)
+		}
+	}
+	return nil
 }
 
-// Ask writes a plan down for staff to look at; the same plan once only.
-func Ask(ctx context.Context, db postgres.Querier, p Plan, at time.Time) error {
+// ask writes a plan down for staff to look at; the same plan once only.
+func ask(ctx context.Context, db postgres.Querier, p Plan, at time.Time) error {
 	_, err := db.Exec(ctx, `select app.ask_to_sweep($1, $2, $3, $4, $5, $6)`, p.Digest(), p.Job, p.Cut, p.Rows, p.OfAll, at)
 	return wrap("asking to sweep", err)
-}
-
-// Done notes that a confirmed plan was carried out: it is good for one sweep.
-func Done(ctx context.Context, db postgres.Querier, p Plan, at time.Time) error {
-	_, err := db.Exec(ctx, `select app.swept($1, $2)`, p.Digest(), at)
-	return wrap("noting a confirmed sweep", err)
 }
 
 // Confirm lets the plan of a digest be carried out; ErrNoPlan if none waits. It is for staff, in the transaction that records them.

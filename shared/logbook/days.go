@@ -39,26 +39,13 @@ func Alone(ctx context.Context, db *postgres.Database, story func(session postgr
 	})
 }
 
-// Due is what a sweep would drop.
-type Due struct {
-	Days []time.Time // the oldest first
-	Rows int64       // in them
-	All  int64       // rows of all days
-}
-
-// DueAt counts what a sweep at this moment would drop, and drops nothing.
-func DueAt(ctx context.Context, db postgres.Querier, at time.Time) (due Due, err error) {
-	left, err := over(ctx, db, at)
-	if err != nil {
-		return due, err
-	}
-	for _, d := range left {
-		if d.Due {
-			due.Days = append(due.Days, d.Day)
-		}
-	}
-	err = db.QueryRow(ctx, `select count(*) filter (where at < $1), count(*) from app.log_record`, end(at)).Scan(&due.Rows, &due.All)
-	return due, err
+// DueAt counts the days that a sweep at this moment would drop, and all there are; it drops nothing.
+func DueAt(ctx context.Context, db postgres.Querier, at time.Time) (due, all int64, err error) {
+	err = db.QueryRow(ctx, `
+		select count(*) filter (where to_date(right(c.relname, 8), 'YYYYMMDD')::timestamp at time zone 'UTC' < $1), count(*)
+		from pg_class c where c.relnamespace = 'app_days'::regnamespace and c.relkind = 'r' and c.relname ~ '^log_record_[0-9]{8}$'`,
+		end(at)).Scan(&due, &all)
+	return due, all, err
 }
 
 // end is the first moment that is kept at a time: a day is gone before any of it is as old as the policy allows (policy P4.2b).

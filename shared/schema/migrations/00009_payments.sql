@@ -63,7 +63,7 @@ create table app.sweep_plan (
   digest       text primary key check (digest ~ '^[0-9a-f]{64}$'),
   job          text not null check (job ~ '^[a-z]+(-[a-z]+)*$'),
   cut          timestamptz not null, -- what was over at this moment
-  rows         bigint not null check (rows > 0),
+  rows         bigint not null check (rows > 0), -- of logs, days
   of_all       bigint not null check (of_all >= rows),
   asked_at     timestamptz not null,
   confirmed_at timestamptz,
