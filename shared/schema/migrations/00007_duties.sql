@@ -19,8 +19,9 @@ begin
         execute format('alter role %I set idle_in_transaction_session_timeout = %L', duty, '15s');
         execute format('alter role %I set timezone = %L', duty, 'UTC');
       end loop;
-      -- Whoever migrates must be able to hand a table over, and to alter it later.
-      if not pg_has_role(current_user, 'app_archivist', 'member') then
+      -- Whoever migrates must be able to hand a table over, and to alter it later. Since Postgres 16 the maker of a role is a member
+      -- that may only administer it.
+      if not pg_has_role(current_user, 'app_archivist', 'usage') then
         execute format('grant app_archivist to %I', current_user);
       end if;
       exit;
