@@ -65,7 +65,7 @@ const heading = (state, text) => element("h2", { className: `state ${state}` }, 
 
 function clause(id, promises) {
   return element("section", { className: "clause", id, "aria-labelledby": `title-${id}`, "data-clause": id },
-    element("h2", { id: `title-${id}` }, element("a", { href: "/privacy#" + id }, id), " " + (titles[id] ?? "")),
+    element("h2", { id: `title-${id}` }, element("a", { href: "/privacy#" + id }, id), " ", element("span", {}, titles[id] ?? "")),
     element("ul", { className: "watched" }, ...promises.map(row)));
 }
 
@@ -84,7 +84,7 @@ const meanings = [
   [/^closed_accounts$/, (amount) => amount ? `The first of those on their way out asked ${amount} before the look.` : "Nobody is on the way out."],
   [/^erasures_at_a_stage$/, (amount) => amount ? `The slowest has been at its step for ${amount}.` : "None is waiting."],
   [/^erasures_near_end$/, (amount) => amount ? `One has been in them for ${amount}.` : "None is."],
-  [/^log_days_missing$/, (amount) => amount ? `There is none for ${amount} of them.` : "All of them have one."],
+  [/^log_days_missing$/, (amount) => amount ? `For ${amount} of them there is none yet.` : "There is room for all of them."],
 ];
 
 // seen says in words what was seen.
@@ -92,8 +92,8 @@ function seen({ measure, unit, value, seen_at: seenAt }) {
   if (!seenAt) return "Could not be looked at yet.";
   const amount = value ? duration(value, unit) : "";
   const [, meaning] = meanings.find(([name]) => name.test(measure)) ?? [];
-  const sentence = meaning ? meaning(amount) : !amount ? "Nothing was found." : unit === "days" ? `Something was found; this is the ${ordinal(value)} day.`
-    : `Something was found that is ${amount} late.`;
+  const sentence = meaning ? meaning(amount) : unit === "days" ? (amount ? `An exception was found; this is the ${ordinal(value)} day.` : "No exception was found.")
+    : amount ? `Something was found that is ${amount} late.` : "Nothing late was found.";
   return Date.now() - Date.parse(seenAt) > staleListing ? `${sentence} That was on ${text(seenAt)}; it could not be looked at since.` : sentence;
 }
 
