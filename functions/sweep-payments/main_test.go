@@ -89,6 +89,7 @@ func TestAPaymentGoesOnTheDayAfterItsSeventhAnniversary(t *testing.T) {
 	}
 }
 
+// policy P4.2c: the floor is in the database.
 func TestNoCallerCanPurgeSoonerThanTheLawWants(t *testing.T) {
 	t.Parallel()
 	db := people.Open(t)
