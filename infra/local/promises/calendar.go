@@ -24,7 +24,6 @@ type timetable struct {
 	every      time.Duration // between two firings
 	fired      int           // counted
 	left       int           // firings that were not played
-	cursor     time.Time     // the last firing that was played
 }
 
 const (
@@ -75,12 +74,12 @@ func (c *calendar) next(t *timetable, after, end time.Time) time.Time {
 		if c.plays(t, at) {
 			return at
 		}
-		if quiet := at.Truncate(24 * time.Hour).Add(quietHour * time.Hour); !within(c.close, at, closely) && !within(c.acts, at, time.Hour) {
+		if quiet := at.Truncate(24 * time.Hour).Add(quietHour * time.Hour); c.quiet(at) {
 			if !at.Before(quiet.Add(time.Hour)) {
 				quiet = quiet.Add(24 * time.Hour)
 			}
 			if at.Before(quiet) { // no firing between here and there is played
-				t.left += int(quiet.Sub(at) / t.every)
+				t.left += int((quiet.Sub(at)-1)/t.every) + 1
 				at = quiet.Add(-time.Nanosecond)
 				continue
 			}
@@ -90,34 +89,66 @@ func (c *calendar) next(t *timetable, after, end time.Time) time.Time {
 	return time.Time{}
 }
 
-// firings calls fire with all schedules of each moment between two times, moment by moment.
-func (c *calendar) firings(from, to time.Time, fire func(at time.Time, all []template.Schedule) error) error {
+// firing is one of a schedule.
+type firing struct {
+	template.Schedule
+	at time.Time
+}
+
+// firings calls fire with all that is fired at one moment, moment by moment between two times. Of a quiet day, what is fired in the one
+// hour that is played comes at once, but for the last, which watches what the others did.
+func (c *calendar) firings(from, to time.Time, fire func([]firing) error) error {
 	next := make([]time.Time, len(c.all))
 	for i := range c.all {
 		next[i] = c.next(&c.all[i], from, to)
 	}
 	for {
-		var at time.Time
-		for _, n := range next {
-			if !n.IsZero() && (at.IsZero() || n.Before(at)) {
-				at = n
-			}
-		}
-		if at.IsZero() {
+		batch := c.take(next, to)
+		if len(batch) == 0 {
 			return nil
 		}
-		var due []template.Schedule
-		for i, n := range next {
-			if n.Equal(at) {
-				due = append(due, c.all[i].schedule)
-				c.all[i].fired++
-				next[i] = c.next(&c.all[i], at, to)
+		for hour := batch[0].at.Truncate(time.Hour); c.quiet(hour) && earliest(next).Truncate(time.Hour).Equal(hour); {
+			more := c.take(next, to)
+			if !earliest(next).Truncate(time.Hour).Equal(hour) {
+				if err := fire(batch); err != nil {
+					return err
+				}
+				batch = more
+				break
 			}
+			batch = append(batch, more...)
 		}
-		if err := fire(at, due); err != nil {
+		if err := fire(batch); err != nil {
 			return err
 		}
 	}
+}
+
+// quiet says that nobody did anything or left lately.
+func (c *calendar) quiet(at time.Time) bool {
+	return !within(c.close, at, closely) && !within(c.acts, at, time.Hour)
+}
+
+func earliest(next []time.Time) (at time.Time) {
+	for _, n := range next {
+		if !n.IsZero() && (at.IsZero() || n.Before(at)) {
+			at = n
+		}
+	}
+	return at
+}
+
+// take gives the firings of the earliest moment and moves those schedules on.
+func (c *calendar) take(next []time.Time, to time.Time) (due []firing) {
+	at := earliest(next)
+	for i, n := range next {
+		if !at.IsZero() && n.Equal(at) {
+			due = append(due, firing{c.all[i].schedule, at})
+			c.all[i].fired++
+			next[i] = c.next(&c.all[i], at, to)
+		}
+	}
+	return due
 }
 
 // counts are the firings by name.

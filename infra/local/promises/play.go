@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,10 +13,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"nanoflux.ai/backend/infra/local/lambda"
 	"nanoflux.ai/backend/infra/local/promises/people"
 	"nanoflux.ai/backend/infra/local/promises/search"
 	"nanoflux.ai/backend/infra/local/schedule"
-	"nanoflux.ai/backend/infra/local/template"
 )
 
 // play is one run of the story, with what was seen on the way.
@@ -72,31 +73,33 @@ func (p *play) say(format string, values ...any) {
 
 // until plays the time up to a moment.
 func (p *play) until(to time.Time) error {
-	err := p.calendar.firings(p.Now().UTC(), to, func(at time.Time, all []template.Schedule) error {
+	err := p.calendar.firings(p.Now().UTC(), to, func(all []firing) error {
+		at := all[len(all)-1].at
 		p.Travel(at)
 		if at.Hour() == quietHour {
 			if err := p.date(at); err != nil {
 				return err
 			}
 		}
-		return p.fire(at, all)
+		return p.fire(all)
 	})
 	p.Travel(to)
 	return err
 }
 
-// for_ plays on for a span.
+// goesOn plays on for a span.
 func (p *play) goesOn(span time.Duration) error { return p.until(p.Now().UTC().Add(span)) }
 
-// fire invokes the functions of one moment beside each other and waits until whatever they rang is answered, too.
-func (p *play) fire(at time.Time, all []template.Schedule) error {
+// fire invokes functions beside each other and waits until whatever they rang is answered, too.
+func (p *play) fire(all []firing) error {
 	var group sync.WaitGroup
 	var mu sync.Mutex
 	var failure error
-	for _, s := range all {
+	for _, f := range all {
+		s := f.Schedule
 		group.Go(func() {
 			began := time.Now()
-			result, err := p.Functions.Invoke(p.ctx, s.Function, schedule.Event(s, at))
+			result, err := p.invoked(s.Function, schedule.Event(s, f.at))
 			mu.Lock()
 			defer mu.Unlock()
 			p.spent[s.Name] += time.Since(began)
@@ -118,6 +121,17 @@ func (p *play) fire(at time.Time, all []template.Schedule) error {
 		return failure
 	}
 	return p.settle()
+}
+
+// invoked runs a function, again while all its reserved executions are in use, as the scheduler does.
+func (p *play) invoked(function string, event []byte) (lambda.Result, error) {
+	for {
+		result, err := p.Functions.Invoke(p.ctx, function, event)
+		if !errors.Is(err, lambda.ErrThrottled) {
+			return result, err
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
 }
 
 // settle waits until no event is under way.
@@ -153,7 +167,7 @@ func (p *play) invoke(function string, event any, answer any) error {
 	if err != nil {
 		return err
 	}
-	result, err := p.Functions.Invoke(p.ctx, function, payload)
+	result, err := p.invoked(function, payload)
 	if err == nil && result.FunctionError != "" {
 		err = fmt.Errorf("%s: %s", function, result.Payload)
 	}

@@ -137,6 +137,11 @@ func (r Report) Err() error {
 	return nil
 }
 
+const playedHow = `Played is every daily firing; the hourly ones for 40 days after each departure; those of every minute for an hour after whatever
+somebody did, then one an hour for 40 days. Of any other day, one hour is played: its jobs beside each other, but for the one that
+watches, which comes last. A firing does whatever is due by then, so one that was left out could only have done the same earlier.
+Firings fail while the bucket refuses everything.`
+
 // shown is how many things that were seen are printed of a clause; all of them are in the JSON.
 const shown = 4
 
@@ -169,9 +174,7 @@ func (r Report) Print(out io.Writer) {
 		say("%-18s %-22s %8d %10d %7d %8.1f", f.Function, f.Schedule, f.Played, f.LeftOut, f.Failed, f.Ms)
 	}
 	say("%-18s %-22s %8d", "", "", total)
-	say("Played is every daily firing; the hourly ones for 40 days after each departure; those of every minute for an hour after whatever")
-	say("somebody did, then one an hour for 40 days. Else one firing a day is played. Each firing does whatever is due, so what was left out")
-	say("could only have done the same earlier. Firings fail while the bucket refuses everything.")
+	say("%s", playedHow)
 	say("\n%d kept, %d broken, %d open, %d seen elsewhere, in %d s", counts[Kept], counts[Broken], counts[Open], counts[Elsewhere], r.Seconds)
 }
 

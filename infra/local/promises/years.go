@@ -1,6 +1,7 @@
 package promises
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -8,8 +9,9 @@ import (
 	"nanoflux.ai/backend/infra/local/promises/people"
 )
 
-// story is of seven people in seven years, and a few days more: who stays, who leaves at once or a year on, who comes back in time,
-// a child, who leaves just before the bucket is away for ten days, and whom a restored copy of the database brings back.
+// story is of eight people in seven years, and a few days more: who stays, who leaves at once or a year on, who comes back in time,
+// a child, who leaves just before the bucket is away for ten days, whom a restored copy of the database brings back, of whom a court
+// wants something kept.
 func (p *play) story(years int) error {
 	for _, scene := range []func() error{p.firstDay, p.firstWeek, p.outage, p.restored, p.firstQuarter} {
 		if err := scene(); err != nil {
@@ -29,7 +31,7 @@ func (p *play) story(years int) error {
 
 // firstDay lets everybody come; two leave.
 func (p *play) firstDay() error {
-	for _, name := range []string{"ada", "bob", "cyd", "dan", "eve", "fay", "gus"} {
+	for _, name := range []string{"ada", "bob", "cyd", "dan", "eve", "fay", "gus", "hal"} {
 		a, err := p.meets(name)
 		if err != nil {
 			return err
@@ -54,10 +56,16 @@ func (p *play) firstDay() error {
 	if err := p.milestone("while all live", true); err != nil {
 		return err
 	}
+	if err := p.records(); err != nil {
+		return err
+	}
 	if err := p.leaves(p.actor("bob"), false); err != nil {
 		return err
 	}
-	return p.leaves(p.actor("dan"), true)
+	if err := p.leaves(p.actor("dan"), true); err != nil {
+		return err
+	}
+	return p.holds(p.actor("hal"))
 }
 
 // shown is what somebody sees of what is kept.
@@ -75,6 +83,21 @@ func (p *play) shown(a *actor) error {
 	})
 	p.saw("P2.2", own && len(used.Days) >= 5, "ada sees the browser, its system and address, and what she used: %d tools", len(used.Days))
 	return a.Err
+}
+
+// records compares what was kept of requests with what people asked for, and looks into their browsers.
+func (p *play) records() error {
+	asked, cookies := 0, map[string]bool{}
+	for _, a := range p.cast {
+		asked += a.Asked
+		for _, name := range a.Cookies() {
+			cookies[name] = true
+		}
+	}
+	kept, err := p.number(`select count(*) from app.log_record where kind = 'request'`)
+	p.saw("P2.4", kept >= int64(asked), "%d requests of people left %d records, with those of Stripe", asked, kept)
+	p.saw("P2.4", len(cookies) <= 3, "the browsers of all have %d cookies: %v", len(cookies), slices.Sorted(maps.Keys(cookies)))
+	return err
 }
 
 // firstWeek sees who left at once gone, takes one back, and has a child erased.
@@ -99,19 +122,16 @@ func (p *play) firstWeek() error {
 	}
 	dan.SignIn()
 	back := dan.Person.Account()
-	p.saw("P6.2", dan.Err == nil && back.ID == dan.ID && dan.Status(dan.freshLink()) == http.StatusOK,
+	p.saw("P6.2", dan.Err == nil && back.ID == dan.ID && dan.Status(dan.library()[0].URL) == http.StatusOK,
 		"dan came back within the days of grace and has everything, with links that live again")
 	return p.child(p.actor("eve"))
 }
 
-// freshLink asks for a link of the first image.
-func (a *actor) freshLink() string {
+// library is what somebody sees there, with links of now.
+func (a *actor) library() []people.Image {
 	var library struct{ Images []people.Image }
 	a.Call(http.MethodGet, "/api/images", nil, http.StatusOK, &library)
-	if len(library.Images) == 0 {
-		return ""
-	}
-	return library.Images[0].URL
+	return append(library.Images, people.Image{})
 }
 
 // child is erased by staff, without grace.
@@ -234,6 +254,9 @@ func (p *play) firstQuarter() error {
 			return err
 		}
 	}
+	if err := p.held(p.actor("hal")); err != nil {
+		return err
+	}
 	if err := p.until(p.began.Add(days(90))); err != nil {
 		return err
 	}
@@ -243,7 +266,52 @@ func (p *play) firstQuarter() error {
 	if err := p.until(p.actor("gus").left.RequestedAt.Add(days(92))); err != nil {
 		return err
 	}
+	used, err := p.number(`select sum(orders) from app.usage_day where day = $1::timestamptz::date`, p.began)
+	if err != nil {
+		return err
+	}
+	p.saw("P3.2", used > 0, "the %d orders that were counted on the first day are still counted, by tool, long after its logs", used)
 	return p.milestone("92 days after the last one left", true)
+}
+
+// holds lets somebody leave of whose things a court wants one kept for eighty days.
+func (p *play) holds(hal *actor) error {
+	item := hal.library()[0].ID
+	if hal.Err != nil {
+		return hal.Err
+	}
+	at := p.Now().UTC()
+	if err := p.invoke("Staff", map[string]any{"at": at.Format(time.RFC3339), "actor": "ned", "reason": "court order 7/26", "action": "hold",
+		"account": hal.ID, "item": item, "until": at.Add(days(80)).Format(time.RFC3339)}, nil); err != nil {
+		return err
+	}
+	p.say("a court wants one image of hal kept for 80 days")
+	return p.leaves(hal, false)
+}
+
+// held sees that exactly the item is kept, until the hold ends.
+func (p *play) held(hal *actor) error {
+	ends := hal.left.RequestedAt.Add(days(80))
+	if err := p.until(ends.Add(-time.Hour)); err != nil {
+		return err
+	}
+	images, err := p.number(`select count(*) from app.image where account_id = $1`, hal.ID)
+	if err != nil {
+		return err
+	}
+	others, err := p.number(`select count(*) from app.session where account_id = $1`, hal.ID)
+	if err != nil {
+		return err
+	}
+	p.saw("P5.2", images == 1 && others == 0, "an hour before the hold ends, of hal there is the %d image that the court named", images)
+	if err := p.goesOn(days(2)); err != nil {
+		return err
+	}
+	if err := p.collectAll(); err != nil {
+		return err
+	}
+	p.saw("P5.2", hal.receipt != nil, "a day after the hold ended, that image is gone, too")
+	return nil
 }
 
 func latest(a, b time.Time) time.Time {
@@ -273,7 +341,7 @@ func (p *play) anniversary(year int) error {
 	}
 	cyd := p.actor("cyd")
 	cyd.SignIn()
-	cyd.freshLink()
+	cyd.library()
 	if err := p.done(cyd); err != nil {
 		return err
 	}

@@ -29,6 +29,7 @@ type Person struct {
 	Words map[string][]string
 	Files map[string][]byte // files that were uploaded or made, by their keys in the bucket
 	Links []string          // signed links that were looked at
+	Asked int               // requests of the site
 
 	ctx    context.Context //nolint:containedctx // of the whole play
 	site   string
@@ -47,7 +48,8 @@ func New(ctx context.Context, world World, name string, number int) *Person {
 	p := &Person{Name: name, Email: name + "." + word + "@example.com", Words: map[string][]string{}, Files: map[string][]byte{},
 		ctx: ctx, site: world.Site, stripe: world.Stripe, key: world.StripeKey,
 		Address: fmt.Sprintf("127.1%02d.1%02d.2%02d", number, number+37, number+20)}
-	p.client = &http.Client{Jar: jar{cookies}, Timeout: time.Minute, Transport: &http.Transport{DialContext: p.dial, MaxIdleConnsPerHost: 4}}
+	p.client = &http.Client{Jar: jar{cookies}, Timeout: time.Minute,
+		Transport: counting{p, &http.Transport{DialContext: p.dial, MaxIdleConnsPerHost: 4}}}
 	p.plants("name", strings.ToUpper(name[:1])+name[1:]+" "+strings.ToUpper(word[:1])+word[1:])
 	p.plants("e-mail address", p.Email)
 	p.plants("network address", p.Address)
@@ -58,6 +60,31 @@ func New(ctx context.Context, world World, name string, number int) *Person {
 func (p *Person) plants(what, text string) string {
 	p.Words[what] = append(p.Words[what], text)
 	return text
+}
+
+// counting counts the requests of the site, the redirected ones too.
+type counting struct {
+	*Person
+	next http.RoundTripper
+}
+
+func (c counting) RoundTrip(request *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(c.site, request.URL.Host) {
+		c.Asked++
+	}
+	return c.next.RoundTrip(request)
+}
+
+// Cookies are the names of those that the site left in the browser.
+func (p *Person) Cookies() (names []string) {
+	at, err := url.Parse(p.site)
+	p.fail(err)
+	if p.Err == nil {
+		for _, each := range p.client.Jar.Cookies(at) {
+			names = append(names, each.Name)
+		}
+	}
+	return names
 }
 
 // dial calls from the person's own address of this machine, where the machine has it.
