@@ -17,7 +17,7 @@ import (
 func measured(t *testing.T, w world) map[string]measure {
 	t.Helper()
 	all := map[string]measure{}
-	for _, m := range append(inDatabase(w.terms), inBucket()...) {
+	for _, m := range append(inDatabase(w.terms, w.years), inBucket()...) {
 		if all[m.name].name != "" {
 			t.Errorf("%s is measured twice", m.name)
 		}
@@ -202,7 +202,7 @@ func TestALookAtAHundredThousandRowsReadsFewOfThem(t *testing.T) {
 	}
 	if err := w.Owner.Transaction(t.Context(), func(tx postgres.Querier) error {
 		before := read(tx)
-		seen, err := promise.Look(t.Context(), tx, begun(), columns())
+		seen, err := promise.Look(t.Context(), tx, begun(), columns(), 7)
 		if n := seen["sessions_past_end"]; n.Value != 1000 || !n.Oldest.Equal(end.Add(time.Second)) {
 			t.Errorf("%+v", n)
 		}
@@ -217,7 +217,7 @@ func TestALookAtAHundredThousandRowsReadsFewOfThem(t *testing.T) {
 	}
 }
 
-var metricName = regexp.MustCompile(`MetricName: (\w+)`)
+var metricName = regexp.MustCompile(`Namespace: Nanoflux\s+MetricName: (\w+)`)
 
 func TestAnAlarmNamesAMetricThatThereIs(t *testing.T) {
 	t.Parallel()
@@ -237,4 +237,28 @@ func TestAnAlarmNamesAMetricThatThereIs(t *testing.T) {
 			t.Errorf("no alarm of template.yaml is on %s", name)
 		}
 	}
+}
+
+// The questions in app.watched have the periods once more, so that the watcher does not believe what the sweeps do. Who changes one
+// here changes it there.
+func TestTheWatchersPeriodsAreThoseOfTheMatrix(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ has, wants time.Duration }{
+		"uploads": {retention.Upload, hour}, "idempotency keys": {retention.IdempotencyKey, day}, "Stripe's events": {retention.StripeEvent, 60 * day},
+		"logs": {retention.Logs, 90 * day}, "accounts": {retention.Deleted, 30 * day}, "archives": {retention.Archive, 7 * day},
+	} {
+		if c.has != c.wants {
+			t.Errorf("%s are kept for %s, and watched as if for %s: see app.watched and measures.go", name, c.has, c.wants)
+		}
+	}
+}
+
+func TestPaymentsAreWatchedForAsLongAsTheyAreKept(t *testing.T) {
+	w := open(t)
+	w.years = 10
+	w.look(t, begun())
+	w.Do(t, `insert into app.payment (id, kind, amount, currency, paid_at, status, returned, version) values ('pi_1', 'pack', 1, 'usd', $1, 'paid', 0, 1)`,
+		begun().AddDate(-10, 0, 2))
+	w.sees(t, "before its tenth year is over", begun().Add(day), "")
+	w.sees(t, "two days after it", begun().Add(5*day), "payments_past_end at_risk")
 }

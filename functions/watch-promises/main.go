@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"nanoflux.ai/backend/shared/billing"
 	"nanoflux.ai/backend/shared/bucket"
 	"nanoflux.ai/backend/shared/erasure"
 	"nanoflux.ai/backend/shared/postgres"
@@ -19,6 +20,7 @@ type watch struct {
 	db      *postgres.Database
 	objects *bucket.Bucket
 	terms   erasure.Terms
+	years   int // for which payments are kept
 }
 
 func main() {
@@ -27,6 +29,7 @@ func main() {
 		objects: bucket.Open(setting.URL("BUCKET_ENDPOINT"), setting.Required("BUCKET_NAME"),
 			setting.Required("BUCKET_ACCESS_KEY_ID"), setting.Required("BUCKET_SECRET_ACCESS_KEY")),
 		terms: setting.Parsed("BACKUP_DAYS", erasure.ParseTerms),
+		years: setting.Parsed("PAYMENT_YEARS", billing.ParseYears),
 	}.run)
 }
 
@@ -39,8 +42,8 @@ func (w watch) run(ctx context.Context, clock task.Clock, _ struct{}) error {
 	}
 	before := byMeasure(all)
 
-	rows, looking := promise.Look(ctx, w.db, at, columns())
-	after := judge(inDatabase(w.terms), rows, before, at)
+	rows, looking := promise.Look(ctx, w.db, at, columns(), w.years)
+	after := judge(inDatabase(w.terms, w.years), rows, before, at)
 	err = errors.Join(looking, promise.Write(ctx, w.db, after))
 
 	var stored map[string]promise.Seen

@@ -12,6 +12,7 @@ import (
 	"nanoflux.ai/backend/shared/bucket"
 	"nanoflux.ai/backend/shared/erasure"
 	"nanoflux.ai/backend/shared/promise"
+	"nanoflux.ai/backend/shared/retention"
 	"nanoflux.ai/backend/shared/task"
 	"nanoflux.ai/backend/shared/testbed"
 	"nanoflux.ai/backend/shared/testbed/people"
@@ -35,7 +36,7 @@ func open(t *testing.T) world {
 		t.Fatal(err)
 	}
 	objects := bucket.Open(at.Endpoint, at.Name, at.AccessKeyID, at.SecretAccessKey)
-	return world{db, watch{db.Watcher, objects, terms}, map[string]bool{}, false}
+	return world{db, watch{db.Watcher, objects, terms, retention.PaymentYears}, map[string]bool{}, false}
 }
 
 func openWithLogs(t *testing.T) world {
@@ -123,7 +124,7 @@ func TestOfAServiceInWhichNothingIsLeftEveryPromiseIsKept(t *testing.T) {
 	w.person(t, "ada")
 	w.sees(t, "at first", begun(), "")
 	all := w.look(t, begun().Add(hour))
-	if n := len(inDatabase(w.terms)) + len(inBucket()); len(all) != n {
+	if n := len(inDatabase(w.terms, w.years)) + len(inBucket()); len(all) != n {
 		t.Errorf("%d of %d measures are published", len(all), n)
 	}
 	for name, p := range all {
@@ -179,7 +180,7 @@ var planted = map[string][2]string{
 func TestASweepThatDoesNothingIsSeenBeforeThePromiseIsBrokenAndWhenItIs(t *testing.T) {
 	w := open(t)
 	end := begun().Truncate(day)
-	for _, m := range inDatabase(w.terms) {
+	for _, m := range inDatabase(w.terms, w.years) {
 		sql, ok := planted[m.name]
 		if !ok {
 			continue

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"time"
 
 	"nanoflux.ai/backend/shared/erasure"
@@ -21,7 +22,7 @@ type measure struct {
 // inDatabase is everything that the database is asked for, every hour. A sweep that runs every minute has two hours before
 // somebody is called, one that runs once a day has until its second firing was missed. Where the bucket must be there too, the
 // bound leaves room for it to be away for ten days.
-func inDatabase(terms erasure.Terms) []measure {
+func inDatabase(terms erasure.Terms, paymentYears int) []measure {
 	now := time.Time{}
 	dates := terms.Dates(now, true)
 	gone := int64(dates.EraseBy.Sub(now) / hour)
@@ -43,7 +44,7 @@ func inDatabase(terms erasure.Terms) []measure {
 		since("legal_holds_past_end", "P5.2", "What the law kept from erasure is kept no longer than it must be.", 3, 24),
 		since("idempotency_keys_past_end", "P2.2", "The mark against ordering twice is forgotten after a day.", 2, 24),
 		since("stripe_events_past_end", "P2.3", "The numbers of what Stripe told us are forgotten after 60 days.", 26, 72),
-		since("payments_past_end", "P4.2c", "Payment records are removed after seven years.", 26, 72),
+		since("payments_past_end", "P4.2c", fmt.Sprintf("Payment records are removed after %d years.", paymentYears), 26, 72),
 		since("credits_past_end", "P2.1", "Credits that have expired are taken off the balance.", 2, 24),
 		since("orders_open", "P3.1", "An order is carried out or its credits come back.", 2, 24),
 		since("credits_held_too_long", "P3.1", "Nobody's credits stay held for an order that is over.", 2, 24),

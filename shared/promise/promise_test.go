@@ -59,7 +59,7 @@ func TestALookSaysOfEachMeasureHowManyAndSinceWhen(t *testing.T) {
 	t.Parallel()
 	ctx, db, at := t.Context(), people.Open(t), people.Now()
 	db.SignIn(t, "ada", 0) // with a session of thirty days
-	seen, err := promise.Look(ctx, db.Watcher, at.Add(31*24*time.Hour), nil)
+	seen, err := promise.Look(ctx, db.Watcher, at.Add(31*24*time.Hour), nil, 7)
 	if s := seen["sessions_past_end"]; err != nil || s.Value != 1 || !s.Oldest.Equal(at.Add(30*24*time.Hour)) {
 		t.Errorf("%+v %v", s, err)
 	}
@@ -69,7 +69,7 @@ func TestALookSaysOfEachMeasureHowManyAndSinceWhen(t *testing.T) {
 	if s := seen["receipts_past_end"]; s.Value != 0 || s.Oldest != nil {
 		t.Errorf("of what is not there: %+v", s)
 	}
-	if _, err := promise.Look(ctx, db.Sweeper, at, nil); err == nil {
+	if _, err := promise.Look(ctx, db.Sweeper, at, nil, 7); err == nil {
 		t.Error("a sweep can look")
 	}
 }

@@ -46,9 +46,10 @@ end $$;
 -- +goose StatementEnd
 
 -- Everything that should be none: of each measure how many there are, a thousand at most, and since when the oldest should have
--- gone. It asks in ways of its own, not with the sweeps' verbs, and every question has an index or few rows. known is the data map.
+-- gone. It asks in ways of its own, not with the sweeps' verbs, and every question has an index or few rows. known is the
+-- data map, payment_years for how long the law wants payments kept.
 -- +goose StatementBegin
-create function app.watched(at timestamptz, known text[]) returns table (measure text, value bigint, oldest timestamptz)
+create function app.watched(at timestamptz, known text[], payment_years integer) returns table (measure text, value bigint, oldest timestamptz)
   language plpgsql stable security definer set search_path = pg_catalog set timezone = 'UTC' as $$
 declare
   most constant integer := 1000;
@@ -79,11 +80,11 @@ begin
     return next;
   end loop;
 
-  -- Payments are kept through the seventh anniversary of their day.
+  -- Payments are kept through an anniversary of their day.
   return query
     select 'payments_past_end', count(*), min(x.ended) from (
-      select (((p.paid_at at time zone 'UTC')::date + interval '7 years')::date + 1)::timestamp at time zone 'UTC' as ended
-      from app.payment p where p.paid_at < watched.at - interval '7 years' order by p.paid_at limit most
+      select (((p.paid_at at time zone 'UTC')::date + make_interval(years => payment_years))::date + 1)::timestamp at time zone 'UTC' as ended
+      from app.payment p where p.paid_at < watched.at - make_interval(years => payment_years) order by p.paid_at limit most
     ) x where x.ended <= watched.at;
 
   -- What the law keeps from being erased waits for its hold, and is not late.
