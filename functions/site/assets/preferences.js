@@ -27,7 +27,7 @@ export function offerKeeping() {
     else write("", 0);
     show();
   });
-  choice.disabled = !navigator.cookieEnabled;
+  choice.querySelector("fieldset").disabled = !navigator.cookieEnabled;
   choice.hidden = false;
   show();
 }

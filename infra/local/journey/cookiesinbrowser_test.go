@@ -75,7 +75,7 @@ func TestAVisitLeavesTheseCookiesAndNoOthersInTheBrowser(t *testing.T) {
 		b.do("a stranger looks around", chromedp.Navigate(site+page), chromedp.WaitVisible(chromedp.CSS("h1")))
 		b.hasCookies("on " + page)
 	}
-	b.do("and opens the account", chromedp.Click(chromedp.CSS(`#P2\.2 a[href="/account"]`)))
+	b.do("and opens the account", chromedp.Click(chromedp.CSS(`main a[href="/account"]`)))
 	b.see("Google asks", `document.querySelector("#email")`)
 	b.see("and is not told from where", `document.referrer === ""`)
 	b.hasCookies("at Google", oauth)
@@ -130,7 +130,7 @@ func TestWhoRefusesAllCookiesIsToldWhatThatMeansInTheBrowser(t *testing.T) {
 		b.see("it says what signing in needs", `document.querySelector("#no-cookies")?.hidden === false`)
 	}
 	b.do("the policy", chromedp.Navigate(site+"/privacy"))
-	b.see("nothing can be kept", `document.querySelector("#keeping").disabled && document.querySelector("#about-keeping").textContent.includes("refuses all cookies")`)
+	b.see("nothing can be kept", `document.querySelector("#keeping fieldset").disabled && document.querySelector("#about-keeping").textContent.includes("refuses all cookies")`)
 	b.do("the start", chromedp.Navigate(site+"/"), chromedp.WaitVisible(chromedp.CSS("#no-cookies")))
 	b.shoot("cookies-refused")
 	b.do("sign in nevertheless", chromedp.Click(hook("sign-in")))
