@@ -28,6 +28,7 @@ func TestAPersonWithoutMoneyForAnOrderBuysCreditsAndFindsTheOrderAgainInTheBrows
 	b.shoot("pricing")
 
 	b.buy("pack-1000")
+	b.see("Stripe is not told from where", `document.referrer === ""`)
 	b.shoot("pay")
 	bells(t, map[string]any{"hold": true})
 	b.typeCard(goodCard)
