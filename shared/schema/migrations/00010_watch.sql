@@ -37,7 +37,11 @@ declare
 begin
   for d in select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bounds from pg_class c
            where c.relnamespace = 'app_days'::regnamespace and c.relkind in ('r', 'p') loop
-    execute format('select min(x.at) from app_days.%I x', d.name) into first;
+    begin
+      execute format('select min(x.at) from app_days.%I x', d.name) into first;
+    exception when undefined_table then -- it was dropped this moment
+      continue;
+    end;
     oldest := least(oldest, first, substring(d.bounds from 'FROM \(''([^'']+)''\)')::timestamptz,
       to_date(substring(d.name from '_([0-9]{8})$'), 'YYYYMMDD')::timestamp at time zone 'UTC');
   end loop;
