@@ -7,10 +7,18 @@ create function app.kept_years(since timestamptz, years integer, at timestamptz)
     select (since::date + make_interval(years => greatest(years, 7)))::date >= at::date
   $$;
 
+-- Before this moment is everything whose time may be over; the day more is for the sake of leap years. Indexes are asked for this,
+-- and what they find is held against the rule.
+create function app.seven_years_before(at timestamptz) returns timestamptz
+  language sql immutable set timezone = 'UTC' as $$
+    select (at::date - interval '7 years' + interval '1 day')::timestamptz
+  $$;
+
 -- How many payments' time is over, and of how many.
 create function app.payments_due(at timestamptz, years integer) returns table (due bigint, of_all bigint)
   language sql stable security definer set search_path = pg_catalog as $$
-    select (select count(*) from app.payment p where p.paid_at < payments_due.at - interval '7 years' and not app.kept_years(p.paid_at, years, payments_due.at)),
+    select (select count(*) from app.payment p
+            where p.paid_at < app.seven_years_before(payments_due.at) and not app.kept_years(p.paid_at, years, payments_due.at)),
            (select count(*) from app.payment)
   $$;
 
@@ -25,12 +33,12 @@ declare
 begin
   delete from app.payment where id in (
     select p.id from app.payment p
-    where p.paid_at < purge_payments.at - interval '7 years' and not app.kept_years(p.paid_at, years, purge_payments.at)
+    where p.paid_at < app.seven_years_before(purge_payments.at) and not app.kept_years(p.paid_at, years, purge_payments.at)
     order by p.paid_at limit most for update skip locked);
   get diagnostics payments = row_count;
   delete from app.plan_invoice where id in (
     select i.id from app.plan_invoice i
-    where i.paid_at < purge_payments.at - interval '7 years' and not app.kept_years(i.paid_at, years, purge_payments.at)
+    where i.paid_at < app.seven_years_before(purge_payments.at) and not app.kept_years(i.paid_at, years, purge_payments.at)
     order by i.paid_at limit most for update skip locked);
   get diagnostics invoices = row_count;
   return payments + invoices;
@@ -112,8 +120,8 @@ create policy owner on app.sweep_plan to current_user using (true);
 
 -- ---------------------------------------------------------------- rights
 
-revoke execute on function app.kept_years, app.payments_due, app.purge_payments, app.forget_order_marks, app.ask_to_sweep,
-  app.confirmed_sweeps, app.swept, app.confirm_sweep from public;
+revoke execute on function app.kept_years, app.seven_years_before, app.payments_due, app.purge_payments, app.forget_order_marks,
+  app.ask_to_sweep, app.confirmed_sweeps, app.swept, app.confirm_sweep from public;
 grant execute on function app.payments_due, app.purge_payments, app.forget_order_marks to app_sweeper;
 grant execute on function app.ask_to_sweep, app.confirmed_sweeps, app.swept to app_sweeper, app_archivist;
 grant execute on function app.confirm_sweep to app_staff;
