@@ -88,7 +88,7 @@ begin
   return query
     select 'payments_past_end', count(*), min(x.ended) from (
       select (((p.paid_at at time zone 'UTC')::date + make_interval(years => payment_years))::date + 1)::timestamp at time zone 'UTC' as ended
-      from app.payment p where p.paid_at < watched.at - make_interval(years => payment_years) order by p.paid_at limit most
+      from app.payment p where p.paid_at < watched.at - make_interval(years => payment_years) + interval '1 day' order by p.paid_at limit most
     ) x where x.ended <= watched.at;
 
   -- What the law keeps from being erased waits for its hold, and is not late.
