@@ -30,11 +30,14 @@ func TestDroppingBesideDeleting(t *testing.T) {
 	db.Do(t, `create table public.plain (like app.log_record including indexes)`)
 	fill(t, db, first, days)
 	ended := make(chan struct{})
-	fails, done := writers(t, db, first, ended)
+	var today atomic.Int64
+	today.Store(first.AddDate(0, 0, days-1).Unix())
+	fails, done := writers(t, db, &today, ended)
 	var faster, lighter []float64
 	for round := range *rounds {
 		first = first.AddDate(0, 0, swathe)
 		at := evening(first.AddDate(0, 0, 87)) // keeps first and what is later
+		today.Store(at.Unix())
 		db.Do(t, `select app.make_log_days($1)`, at)
 		var tookDrop, tookDelete time.Duration
 		var walDrop, walDelete int64
@@ -105,7 +108,7 @@ func fill(t *testing.T, db people.Database, first time.Time, many int) {
 }
 
 // writers insert until they are told to stop, one into each table.
-func writers(t *testing.T, db people.Database, at time.Time, ended chan struct{}) (fails *atomic.Int64, done func() int64) {
+func writers(t *testing.T, db people.Database, today *atomic.Int64, ended chan struct{}) (fails *atomic.Int64, done func() int64) {
 	fails = &atomic.Int64{}
 	var writes atomic.Int64
 	var all sync.WaitGroup
@@ -125,7 +128,7 @@ func writers(t *testing.T, db people.Database, at time.Time, ended chan struct{}
 					return
 				case <-pace.C:
 				}
-				if _, err := logger.Exec(context.Background(), sql, []time.Time{at.AddDate(0, 0, days-1)}, []string{fmt.Sprintf("%d%09d", n, i)}); err != nil {
+				if _, err := logger.Exec(context.Background(), sql, []time.Time{time.Unix(today.Load(), 0)}, []string{fmt.Sprintf("%d%09d", n, i)}); err != nil {
 					fails.Add(1)
 					t.Log(err)
 				}
