@@ -33,8 +33,10 @@ var breakages = []struct {
 		}
 		if page = seen; len(page) > 0 {`,
 		24, []string{"P4.2a"}},
-	{"erasures end on day 31", "shared/erasure/terms.go",
-		"d := Dates{UndoUntil: at,", "d := Dates{UndoUntil: at.Add(31 * 24 * time.Hour),", 24, []string{"P4.2a", "P6.2"}},
+	{"erasures end on day 31", "functions/sweep-accounts/stages.go",
+		"\tif at.Before(e.DueAt) {\n\t\treturn s.rest(ctx, e, e.DueAt)",
+		"\tif late := e.RequestedAt.Add(31 * 24 * time.Hour); at.Before(late) {\n\t\treturn s.rest(ctx, e, late)",
+		24, []string{"P4.2a", "P6.2"}},
 	{"the content network is forgotten", "functions/sweep-accounts/stages.go",
 		`s.edge.PurgeUnder(ctx, e.Prefix+"/")`, "nil", 24, []string{"P4.2a"}},
 	{"the key is kept", "functions/sweep-accounts/stages.go",

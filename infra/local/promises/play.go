@@ -4,16 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
-	"nanoflux.ai/backend/infra/local/lambda"
 	"nanoflux.ai/backend/infra/local/promises/people"
 	"nanoflux.ai/backend/infra/local/promises/search"
 	"nanoflux.ai/backend/infra/local/schedule"
@@ -44,10 +43,7 @@ type actor struct {
 	Prefix, Pseudonym, Customer string
 
 	left    *people.Leaving // nil for who stays
-	cause   string
-	receipt *receipt
-	jws     string
-	erased  time.Time
+	receipt *receipt        // nil until it was fetched and its signature verified
 }
 
 func newPlay(ctx context.Context, stage Stage) (*play, error) {
@@ -90,48 +86,37 @@ func (p *play) until(to time.Time) error {
 // goesOn plays on for a span.
 func (p *play) goesOn(span time.Duration) error { return p.until(p.Now().UTC().Add(span)) }
 
-// fire invokes functions beside each other and waits until whatever they rang is answered, too.
+// fire hands events to functions as the scheduler does, beside each other, and waits until they are answered, with whatever they rang.
 func (p *play) fire(all []firing) error {
-	var group sync.WaitGroup
 	var mu sync.Mutex
-	var failure error
+	var lost []firing
 	for _, f := range all {
-		s := f.Schedule
-		group.Go(func() {
-			began := time.Now()
-			result, err := p.invoked(s.Function, schedule.Event(s, f.at))
+		began := time.Now()
+		err := p.Functions.InvokeAsyncThen(f.Function, schedule.Event(f.Schedule, f.at), func(answered bool) {
 			mu.Lock()
 			defer mu.Unlock()
-			p.spent[s.Name] += time.Since(began)
-			if err != nil {
-				failure = err
-				return
-			}
-			if result.FunctionError == "" {
-				return
-			}
-			p.failed[s.Name]++
-			if !p.refused && p.failed[s.Name] == 1 {
-				p.say("%s failed: %.200s", s.Name, result.Payload)
+			p.spent[f.Name] += time.Since(began)
+			if !answered {
+				lost = append(lost, f)
 			}
 		})
-	}
-	group.Wait()
-	if failure != nil {
-		return failure
-	}
-	return p.settle()
-}
-
-// invoked runs a function, again while all its reserved executions are in use, as the scheduler does.
-func (p *play) invoked(function string, event []byte) (lambda.Result, error) {
-	for {
-		result, err := p.Functions.Invoke(p.ctx, function, event)
-		if !errors.Is(err, lambda.ErrThrottled) {
-			return result, err
+		if err != nil {
+			return err
 		}
-		time.Sleep(5 * time.Millisecond)
 	}
+	if err := p.settle(); err != nil {
+		return err
+	}
+	for _, f := range lost {
+		p.failed[f.Name]++
+		for _, failure := range slices.Backward(p.Functions.Failed()) {
+			if failure.Function == f.Function && !p.refused { // while the bucket is away, that is what is wrong
+				p.say("%s was given up after %d attempts: %.200s", f.Name, failure.Attempts, failure.Response)
+				break
+			}
+		}
+	}
+	return nil
 }
 
 // settle waits until no event is under way.
@@ -167,7 +152,7 @@ func (p *play) invoke(function string, event any, answer any) error {
 	if err != nil {
 		return err
 	}
-	result, err := p.invoked(function, payload)
+	result, err := p.Functions.Invoke(p.ctx, function, payload)
 	if err == nil && result.FunctionError != "" {
 		err = fmt.Errorf("%s: %s", function, result.Payload)
 	}

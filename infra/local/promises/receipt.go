@@ -63,7 +63,7 @@ func (p *play) collect(a *actor) error {
 	if err != nil {
 		return fmt.Errorf("the receipt of %s: %w", a.Person.Name, err)
 	}
-	a.receipt, a.jws = &receipt{}, *told.JWS
+	a.receipt = &receipt{}
 	return json.Unmarshal(content, a.receipt)
 }
 

@@ -116,15 +116,22 @@ func (p *Person) fail(err error) {
 	}
 }
 
-// send sends one request and gives the answer, read to its end.
-func (p *Person) send(method, address string, header http.Header, body []byte) (*http.Response, []byte) {
+// answer is a reply, read to its end, after all redirects.
+type answer struct {
+	status int
+	at     *url.URL
+	body   []byte
+}
+
+// send sends one request and gives the answer; nil where there is none.
+func (p *Person) send(method, address string, header http.Header, body []byte) *answer {
 	if p.Err != nil {
-		return nil, nil
+		return nil
 	}
 	request, err := http.NewRequestWithContext(p.ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		p.fail(err)
-		return nil, nil
+		return nil
 	}
 	if header != nil {
 		request.Header = header
@@ -132,12 +139,12 @@ func (p *Person) send(method, address string, header http.Header, body []byte) (
 	reply, err := p.client.Do(request)
 	if err != nil {
 		p.fail(err)
-		return nil, nil
+		return nil
 	}
 	defer reply.Body.Close()
 	text, err := io.ReadAll(reply.Body)
 	p.fail(err)
-	return reply, text
+	return &answer{reply.StatusCode, reply.Request.URL, text}
 }
 
 // Call asks the API and reads its JSON into an answer, where there is one. Any other status than the expected one is a failure.
@@ -149,16 +156,16 @@ func (p *Person) Call(method, path string, body any, expected int, answer any) {
 	}
 	header.Set("Idempotency-Key", uuid())
 	header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36")
-	reply, text := p.send(method, p.site+path, header, content)
+	reply := p.send(method, p.site+path, header, content)
 	if reply == nil {
 		return
 	}
-	if reply.StatusCode != expected {
-		p.fail(fmt.Errorf("%s %s answers %d, not %d: %.300s", method, path, reply.StatusCode, expected, text))
+	if reply.status != expected {
+		p.fail(fmt.Errorf("%s %s answers %d, not %d: %.300s", method, path, reply.status, expected, reply.body))
 		return
 	}
 	if answer != nil {
-		if err := json.Unmarshal(text, answer); err != nil {
+		if err := json.Unmarshal(reply.body, answer); err != nil {
 			p.fail(fmt.Errorf("%s %s: %w", method, path, err))
 		}
 	}
@@ -166,11 +173,11 @@ func (p *Person) Call(method, path string, body any, expected int, answer any) {
 
 // Status of any address, without its content.
 func (p *Person) Status(address string) int {
-	reply, _ := p.send(http.MethodGet, address, nil, nil)
+	reply := p.send(http.MethodGet, address, nil, nil)
 	if reply == nil {
 		return 0
 	}
-	return reply.StatusCode
+	return reply.status
 }
 
 var (
@@ -180,29 +187,28 @@ var (
 
 // form opens a page, fills in its first form and sends it; it gives where that led.
 func (p *Person) form(address string, fields url.Values) (at *url.URL, page []byte) {
-	reply, text := p.send(http.MethodGet, address, nil, nil)
+	reply := p.send(http.MethodGet, address, nil, nil)
 	if reply == nil {
 		return nil, nil
 	}
-	form := action.FindSubmatch(text)
+	form := action.FindSubmatch(reply.body)
 	if form == nil {
-		p.fail(fmt.Errorf("%s led to %s, %d, which has no form: %.300s", address, reply.Request.URL, reply.StatusCode, text))
+		p.fail(fmt.Errorf("%s led to %s, %d, which has no form: %.300s", address, reply.at, reply.status, reply.body))
 		return nil, nil
 	}
-	for _, field := range hidden.FindAllSubmatch(text, -1) {
+	for _, field := range hidden.FindAllSubmatch(reply.body, -1) {
 		fields.Set(html.UnescapeString(string(field[1])), html.UnescapeString(string(field[2])))
 	}
-	target, err := reply.Request.URL.Parse(html.UnescapeString(string(form[1])))
+	target, err := reply.at.Parse(html.UnescapeString(string(form[1])))
 	if err != nil {
 		p.fail(err)
 		return nil, nil
 	}
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
-	reply, text = p.send(http.MethodPost, target.String(), header, []byte(fields.Encode()))
-	if reply == nil {
+	if reply = p.send(http.MethodPost, target.String(), header, []byte(fields.Encode())); reply == nil {
 		return nil, nil
 	}
-	return reply.Request.URL, text
+	return reply.at, reply.body
 }
 
 // until asks again and again until it is so.

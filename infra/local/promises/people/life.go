@@ -64,8 +64,8 @@ func (p *Person) Uploads(side int) (mine Image) {
 	for name, value := range offer.Headers {
 		header.Set(name, value)
 	}
-	if reply, text := p.send(http.MethodPut, offer.URL, header, content); reply != nil && reply.StatusCode != http.StatusOK {
-		p.fail(fmt.Errorf("the upload is answered %d: %s", reply.StatusCode, text))
+	if reply := p.send(http.MethodPut, offer.URL, header, content); reply != nil && reply.status != http.StatusOK {
+		p.fail(fmt.Errorf("the upload is answered %d: %s", reply.status, reply.body))
 	}
 	p.Call(http.MethodPost, "/api/uploads/"+offer.ID, nil, http.StatusCreated, &mine)
 	p.Files["upload "+offer.ID] = content
@@ -94,15 +94,15 @@ func noise(side int) []byte {
 // Looks fetches an image and its thumbnail through the CDN, which keeps a copy of both.
 func (p *Person) Looks(at Image) {
 	for _, link := range []string{at.URL, at.ThumbnailURL} {
-		reply, content := p.send(http.MethodGet, link, nil, nil)
+		reply := p.send(http.MethodGet, link, nil, nil)
 		if reply == nil {
 			return
 		}
-		if reply.StatusCode != http.StatusOK {
-			p.fail(fmt.Errorf("%s answers %d", link, reply.StatusCode))
+		if reply.status != http.StatusOK {
+			p.fail(fmt.Errorf("%s answers %d", link, reply.status))
 			return
 		}
-		p.Files[strings.TrimPrefix(reply.Request.URL.Path, "/")] = content
+		p.Files[strings.TrimPrefix(reply.at.Path, "/")] = reply.body
 		p.Links = append(p.Links, link)
 	}
 }
@@ -163,8 +163,8 @@ func (p *Person) Exports() (bytes int) {
 		return ordered.State == "ready"
 	})
 	for _, volume := range ordered.Volumes {
-		if reply, content := p.send(http.MethodGet, volume.URL, nil, nil); reply != nil && reply.StatusCode == http.StatusOK {
-			bytes += len(content)
+		if reply := p.send(http.MethodGet, volume.URL, nil, nil); reply != nil && reply.status == http.StatusOK {
+			bytes += len(reply.body)
 		}
 	}
 	return bytes

@@ -87,9 +87,12 @@ func (p *Person) atStripe(method, path string, form url.Values) []byte {
 	if form != nil {
 		header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	reply, text := p.send(method, p.stripe+path, header, []byte(form.Encode()))
-	if reply != nil && reply.StatusCode != http.StatusOK {
-		p.fail(fmt.Errorf("%s %s at Stripe answers %d: %.300s", method, path, reply.StatusCode, text))
+	reply := p.send(method, p.stripe+path, header, []byte(form.Encode()))
+	if reply == nil {
+		return nil
 	}
-	return text
+	if reply.status != http.StatusOK {
+		p.fail(fmt.Errorf("%s %s at Stripe answers %d: %.300s", method, path, reply.status, reply.body))
+	}
+	return reply.body
 }
