@@ -31,6 +31,8 @@ func TestAPersonsMoneyBuysAPlanThatIsChangedCanceledAndResumedInTheBrowser(t *te
 	b.do("to the billing", chromedp.Click(hook("billing-link")))
 	b.reloadUntil("the plan is there", `/Plus\s+Active/.test(document.querySelector("[data-testid=plan]").textContent)`)
 	b.see("with its invoice", `document.querySelectorAll("[data-testid=invoice]").length === 1`)
+	b.see("which is marked as Stripe's", `document.querySelector("[data-testid=invoice] a").matches(".outside[rel='noopener noreferrer'][referrerpolicy=no-referrer]")`)
+	b.see("also to the eye", `getComputedStyle(document.querySelector("[data-testid=invoice] a"), "::after").content.includes("↗")`)
 	b.shoot("billing-plus")
 	b.do("to the prices", chromedp.Navigate(site+"/pricing"), chromedp.WaitVisible(hook("manage-plan")))
 	b.shoot("pricing-subscribed")
