@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"html"
 	"strings"
 	"unicode"
@@ -85,7 +84,7 @@ func periods() string {
 	var rows []row
 	for _, c := range retention.Matrix() {
 		name := strings.ToUpper(c.Name[:1]) + strings.ReplaceAll(c.Name[1:], "-", " ")
-		rows = append(rows, row{name, c.Clause, c.Holds, []string{c.Clock, c.Period, cmp.Or(c.Owner, "Amazon CloudWatch")}})
+		rows = append(rows, row{name, c.Clause, c.Holds, []string{c.Clock, c.Period, c.Owner}})
 	}
 	return table("Periods", []string{"What", "Counted from", "Kept for", "Removed by"}, rows)
 }

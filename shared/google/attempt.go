@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"nanoflux.ai/backend/shared/retention"
 	"nanoflux.ai/backend/shared/seal"
 )
 
@@ -18,7 +19,7 @@ import (
 const Cookie = "__Host-oauth"
 
 // AttemptLifetime is how long a browser may take to come back from Google.
-const AttemptLifetime = 10 * time.Minute
+const AttemptLifetime = retention.SignIn
 
 // Attempt is what one browser must bring back to prove that it began this sign-in. It travels in a sealed cookie, so that
 // neither the verifier nor the nonce can be read or chosen by anybody else (RFC 9700 2.1, 4.7).

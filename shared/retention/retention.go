@@ -35,11 +35,17 @@ type Class struct {
 	Holds  string // what it is, in plain words
 	Clock  string // what its time is counted from
 	Period string // for how long it is kept, in words
-	Owner  string // the function that removes it: its folder under functions/
+	Owner  string // who removes it: a function, by its folder, or CloudWatch; Nobody
 	Clause string // of the privacy policy
 	Table  string // table of schema app that has it; "" where it is not in the database
 	Seen   string // measure of functions/watch-promises that counts what is past its end; "" where nothing can be counted
 }
+
+// Owners that are no functions.
+const (
+	CloudWatchItself = "Amazon CloudWatch"
+	Nobody           = "nobody"
+)
 
 // Matrix lists every class, those that end soonest first.
 func Matrix() []Class {
@@ -53,7 +59,8 @@ func Matrix() []Class {
 		{"addresses", "A keyed fingerprint of the network address at a sign-in.", "the sign-in", "30 days", "sweep-stalled", "P3.4", "account_lookup", "lookups_past_end"},
 		{"accounts", "Everything of an account that is deleted: pictures, words, orders, credits, keys, devices.", "the request", "7 days in which it can be taken back; then it goes, at the latest 30 days after the request also from backups", "sweep-accounts", "P4.2a", "erasure", "closed_accounts"},
 		{"erasure-ledger", "A keyed fingerprint of who was erased, so that no backup brings anybody back.", "the erasure's promised day", "until no backup is left that has the account, and three days more", "sweep-accounts", "P4.2a", "", "ledger_past_end"},
-		{"log-lines", "The lines that functions print, where they are printed.", "the line", "60 days, and at most 3 more until they are gone", "", "P4.2b", "", ""},
+		{"revocations", "The mark that no link to an account's files works any more.", "the request of its deletion", "until the erasure is complete and every link has ended", "sweep-accounts", "P4.2a", "", "marks_without_erasure"},
+		{"log-lines", "The lines that functions print, where they are printed.", "the line", "60 days, and at most 3 more until they are gone", CloudWatchItself, "P4.2b", "", ""},
 		{"stripe-events", "The numbers of Stripe's events that were applied; no content.", "the event", "60 days", "reconcile-stripe", "P2.3", "stripe_event", "stripe_events_past_end"},
 		{"logs", "A record of each request and job, with a pseudonym and a shortened network address.", "the request", "90 days at most, by whole days", "sweep-logs", "P4.2b", "log_record", "oldest_log"},
 		{"holds", "What a court or the law forbids to erase, item by item.", "the hold", "until the date that it names", "sweep-accounts", "P5.2", "legal_hold", "legal_holds_past_end"},
@@ -61,5 +68,7 @@ func Matrix() []Class {
 		{"free-credits", "A keyed fingerprint that says that free credits were given.", "their grant", "2 years, beyond the account", "sweep-stalled", "P3.4", "free_grant_guard", "guards_past_end"},
 		{"receipts", "The receipt of an erasure; nothing in it says of whom.", "the erasure", "2 years", "sweep-accounts", "P4.2a", "receipt", "receipts_past_end"},
 		{"payments", "Amount, currency, date, what for, tax country, Stripe's numbers; no name, no account.", "the payment", "7 years, through the anniversary of the day", "sweep-payments", "P4.2c", "payment", "payments_past_end"},
+		{"disclosures", "Which authority was given what, on which ground; the account is a random number in it.", "the disclosure", "as long as the service", Nobody, "P5.2", "disclosure", ""},
+		{"staff-actions", "Who of the staff erased, held, disclosed or confirmed something, when and why.", "the action", "as long as the service", Nobody, "P7c", "staff_action", ""},
 	}
 }
