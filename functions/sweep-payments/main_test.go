@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -204,7 +205,7 @@ func TestASweepThatWouldTakeUnusuallyMuchAsksFirst(t *testing.T) {
 		t.Error("a sweep that waits says that it came to its end")
 	}
 	other := (approval.Plan{Job: job, Cut: at, Rows: 1000, OfAll: 1501}).Digest()
-	if err := approval.Confirm(ctx, db.Staff, other, at); err != approval.ErrNoPlan {
+	if err := approval.Confirm(ctx, db.Staff, other, at); !errors.Is(err, approval.ErrNoPlan) {
 		t.Errorf("a plan that nobody made is confirmed: %v", err)
 	}
 	if err := approval.Confirm(ctx, db.Staff, digest, at); err != nil {
@@ -215,7 +216,7 @@ func TestASweepThatWouldTakeUnusuallyMuchAsksFirst(t *testing.T) {
 	if n := payments(t, db); n != 500 {
 		t.Errorf("%d are left of what was confirmed, and of what is usual", n)
 	}
-	if err := approval.Confirm(ctx, db.Staff, digest, at); err != approval.ErrNoPlan {
+	if err := approval.Confirm(ctx, db.Staff, digest, at); !errors.Is(err, approval.ErrNoPlan) {
 		t.Errorf("it is confirmed again: %v", err)
 	}
 }
