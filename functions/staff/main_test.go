@@ -231,3 +231,23 @@ func TestADisclosureStaysOnRecord(t *testing.T) {
 		}
 	}
 }
+
+// Who confirmed a sweep, and why, stays on record under the first half of its digest.
+func TestAConfirmedSweepIsOnRecordAndConfirmedOnce(t *testing.T) {
+	b := open(t)
+	digest := strings.Repeat("0123456789abcdef", 4)
+	b.Do(t, `select app.ask_to_sweep($1, 'sweep-payments', $2, 1001, 1501, $2)`, digest, people.Now())
+	asked := map[string]any{"action": "confirm", "digest": digest, "email": nil, "cause": nil, "reason": "a campaign of 2026"}
+	if did, err := b.order(t, asked); err != nil || did.ID != digest {
+		t.Fatalf("%+v %v", did, err)
+	}
+	if got := people.Ask[string](t, b.Database, `select digest from app.confirmed_sweeps('sweep-payments')`); got != digest {
+		t.Errorf("confirmed is %s", got)
+	}
+	if _, err := b.order(t, asked); err == nil {
+		t.Error("it is confirmed twice")
+	}
+	if got := b.record(t); got != "mia confirm 01234567-89ab-cdef-0123-456789abcdef: a campaign of 2026" {
+		t.Errorf("on record is %s", got)
+	}
+}

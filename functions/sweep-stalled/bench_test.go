@@ -79,12 +79,18 @@ func (b bench) fires(t *testing.T, after time.Duration) {
 
 func (b bench) order(t *testing.T, v visitor.Visitor) string {
 	t.Helper()
+	return b.marked(t, v, uuid.NewString(), 0)
+}
+
+// marked orders under a client's own mark against ordering twice.
+func (b bench) marked(t *testing.T, v visitor.Visitor, mark string, after time.Duration) string {
+	t.Helper()
 	o := tool.Order{Tool: "text-to-image", Prompt: "a"}
 	ordered, err := o.Check()
 	if err != nil {
 		t.Fatal(err)
 	}
-	placed, _, err := generation.Place(t.Context(), b.web, b.service, v.Hash, b.begun, ordered, o, uuid.NewString())
+	placed, _, err := generation.Place(t.Context(), b.web, b.service, v.Hash, b.begun.Add(after), ordered, o, mark)
 	if err != nil {
 		t.Fatal(err)
 	}

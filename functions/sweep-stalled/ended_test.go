@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"nanoflux.ai/backend/shared/testbed"
 	"nanoflux.ai/backend/shared/testbed/visitor"
 )
@@ -47,6 +49,26 @@ func TestFreeCreditsExpireAfterAYear(t *testing.T) {
 	}
 	if expired := testbed.One[int64](t, b.testbed, "select count(*) from app.credit_entry where kind = 'expire'"); expired != 1 {
 		t.Errorf("the ledger says so %d times", expired)
+	}
+	testbed.Balanced(t, b.testbed)
+}
+
+// policy P2.2: the mark is good for a day, and then it goes.
+func TestTheMarkAgainstOrderingTwiceIsForgottenAfterADay(t *testing.T) {
+	b := open(t)
+	ada, mark := visitor.SignIn(t, b.testbed, b.service), uuid.NewString()
+	const day = 24 * time.Hour
+	id := b.marked(t, ada, mark, 0)
+	b.fires(t, day-time.Second)
+	if again := b.marked(t, ada, mark, day-time.Second); again != id {
+		t.Error("within a day the same order is placed twice")
+	}
+	b.fires(t, day)
+	if left := testbed.One[int64](t, b.testbed, "select count(*) from app.generation where idempotency_key is not null or request_hash is not null"); left != 0 {
+		t.Error("the mark is kept longer than a day")
+	}
+	if again := b.marked(t, ada, mark, day); again == id {
+		t.Error("the mark is still good")
 	}
 	testbed.Balanced(t, b.testbed)
 }

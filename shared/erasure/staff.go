@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -92,7 +93,8 @@ type Disclosure struct {
 
 // Disclose enters a disclosure into the register, which nobody can change. What lacks is a problem that says so.
 func Disclose(ctx context.Context, db *postgres.Database, o Order, d Disclosure, at time.Time) error {
-	if uuid.Validate(d.Account) != nil || len(d.Authority) < 2 || len(d.Authority) > 200 || len(d.Given) < 3 || len(d.Given) > 500 {
+	authority, given := utf8.RuneCountInString(d.Authority), utf8.RuneCountInString(d.Given)
+	if uuid.Validate(d.Account) != nil || authority < 2 || authority > 200 || given < 3 || given > 500 {
 		return problem.New(problem.Invalid, "disclosure_incomplete",
 			"A disclosure has an authority (2 to 200 characters), what was given (given, 3 to 500) and the account's id; the reason is its ground.")
 	}
