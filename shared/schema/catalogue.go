@@ -351,9 +351,9 @@ func Catalogue() []Column {
 		{"staff_action.number", "number of the entry", Service, LeftOut, Never, forever},
 		{"staff_action.at", "when", Service, LeftOut, Never, forever},
 		{"staff_action.actor", "which member of staff", Service, LeftOut, Never, forever},
-		{"staff_action.action", "erase, hold or lift", Service, LeftOut, Never, forever},
+		{"staff_action.action", "erase, hold, lift, disclose or confirm", Service, LeftOut, Never, forever},
 		{"staff_action.reason", "why, as staff put it", Service, LeftOut, Never, forever},
-		{"staff_action.about", "erasure or hold", Service, LeftOut, Never, forever},
+		{"staff_action.about", "erasure, hold, account or plan", Service, LeftOut, Never, forever},
 
 		{"log_record.at", "when a request or job began", Service, LeftOut, AtItsEnd, logs},
 		{"log_record.id", "CloudWatch's number of the record", Service, LeftOut, AtItsEnd, logs},
