@@ -95,8 +95,8 @@ type firing struct {
 	at time.Time
 }
 
-// firings calls fire with all that is fired at one moment, moment by moment between two times. Of a quiet day, what is fired in the one
-// hour that is played comes at once, but for the last, which watches what the others did.
+// firings calls fire with all that is fired at one moment, moment by moment between two times. Where nobody did anything lately, it
+// goes hour by hour: what is fired in an hour comes at once, but for the last, which watches what the others did.
 func (c *calendar) firings(from, to time.Time, fire func([]firing) error) error {
 	next := make([]time.Time, len(c.all))
 	for i := range c.all {
@@ -107,7 +107,8 @@ func (c *calendar) firings(from, to time.Time, fire func([]firing) error) error 
 		if len(batch) == 0 {
 			return nil
 		}
-		for hour := batch[0].at.Truncate(time.Hour); c.quiet(hour) && earliest(next).Truncate(time.Hour).Equal(hour); {
+		hour := batch[0].at.Truncate(time.Hour)
+		for !within(c.acts, batch[0].at, time.Hour) && earliest(next).Truncate(time.Hour).Equal(hour) {
 			more := c.take(next, to)
 			if !earliest(next).Truncate(time.Hour).Equal(hour) {
 				if err := fire(batch); err != nil {

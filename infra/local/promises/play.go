@@ -121,7 +121,7 @@ func (p *play) fire(all []firing) error {
 
 // settle waits until no event is under way.
 func (p *play) settle() error {
-	for wait := 100 * time.Microsecond; p.Functions.Pending() > 0; wait = min(2*wait, 10*time.Millisecond) {
+	for wait := 100 * time.Microsecond; p.Functions.Pending() > 0; wait = min(2*wait, time.Millisecond) {
 		select {
 		case <-p.ctx.Done():
 			return p.ctx.Err()
