@@ -176,6 +176,8 @@ func TestALookAtAHundredThousandRowsReadsFewOfThem(t *testing.T) {
 	w := open(t)
 	id := w.person(t, "ada")
 	end := begun().Add(-100 * day)
+	// A page that was vacuumed is read from its index alone, which isn't counted.
+	w.Do(t, `alter table app.session set (autovacuum_enabled = off)`)
 	w.Do(t, `insert into app.session (id, token_hash, account_id, browser, system, address, created_at, last_seen_at, expires_at)
 		select gen_random_uuid(), sha256(n::text::bytea), $1, '', '', '', $2::timestamptz - interval '1 day', $2, $2::timestamptz + n * interval '1 second'
 		from generate_series(1, 100000) n`, id, end)
