@@ -152,7 +152,7 @@ func (i instance) work(steps int) {
 			err = i.pay(account)
 		case n < 7:
 			err = i.hold(account)
-		case n < 8:
+		case n < 9:
 			err = i.close()
 		default:
 			at := i.now()
@@ -247,7 +247,7 @@ func TestManyAtOnceAreAsIfTheyHadComeOneAfterTheOtherAlsoWhereTheyDie(t *testing
 			}
 		}
 	}
-	if n := people.Ask[int](t, db, `select count(*) from app.credit_grant`); n != len(c.granted) || n < 20 || len(c.closed) < 20 {
+	if n := people.Ask[int](t, db, `select count(*) from app.credit_grant`); n != len(c.granted) || n < 20 || len(c.closed) < 10 {
 		t.Errorf("%d lots stand, %d were granted, %d holds closed", n, len(c.granted), len(c.closed))
 	}
 }
