@@ -75,6 +75,9 @@ func TestALogThatIsTooOldIsSeenADayBeforeAlsoWhereItsDayIsDetached(t *testing.T)
 		"attached":        `select 1`,
 		"detached":        `alter table app.log_record detach partition app_days.log_record_20261201`,
 		"of another name": `alter table app_days.log_record_20261201 rename to log_record_20280101`,
+		"detached, and of another name": `
+			alter table app.log_record detach partition app_days.log_record_20261201;
+			alter table app_days.log_record_20261201 rename to log_record_20280101`,
 	} {
 		t.Run(how, func(t *testing.T) {
 			w := openWithLogs(t)
@@ -82,6 +85,10 @@ func TestALogThatIsTooOldIsSeenADayBeforeAlsoWhereItsDayIsDetached(t *testing.T)
 			w.Do(t, `select app.make_log_days($1)`, first.Add(day)) // yesterday's too
 			for at := first.Add(13 * day); at.Before(first.Add(95 * day)); at = at.Add(13 * day) {
 				w.Do(t, `select app.make_log_days($1)`, at)
+			}
+			if _, err := w.Logger.Exec(t.Context(), `insert into app.log_record (at, id, kind, function, ms, cold, ok)
+				values ($1, repeat('1', 56), 'job', 'draw', 1, false, true)`, first); err != nil {
+				t.Fatal(err)
 			}
 			w.Do(t, hide)
 			w.stopped["sweep-logs"] = true

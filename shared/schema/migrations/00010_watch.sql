@@ -26,8 +26,8 @@ create function app.disclosures() returns bigint
     select count(*) from app.disclosure
   $$;
 
--- The day of the oldest log record that there may be, by the days' names and bounds and by the records themselves. A day that is
--- being detached, or was, holds its records still.
+-- The day of the oldest log record that there may be, by the days' names and bounds, and by the records of a day that was detached:
+-- nothing but its name says any more which they are.
 -- +goose StatementBegin
 create function app.oldest_log() returns timestamptz language plpgsql stable set search_path = pg_catalog as $$
 declare
@@ -37,11 +37,14 @@ declare
 begin
   for d in select c.relname as name, pg_get_expr(c.relpartbound, c.oid) as bounds from pg_class c
            where c.relnamespace = 'app_days'::regnamespace and c.relkind in ('r', 'p') loop
-    begin
-      execute format('select min(x.at) from app_days.%I x', d.name) into first;
-    exception when undefined_table then -- it was dropped this moment
-      continue;
-    end;
+    first := null;
+    if d.bounds is null then
+      begin
+        execute format('select min(x.at) from app_days.%I x', d.name) into first;
+      exception when undefined_table then -- it was dropped this moment
+        continue;
+      end;
+    end if;
     oldest := least(oldest, first, substring(d.bounds from 'FROM \(''([^'']+)''\)')::timestamptz,
       to_date(substring(d.name from '_([0-9]{8})$'), 'YYYYMMDD')::timestamp at time zone 'UTC');
   end loop;
