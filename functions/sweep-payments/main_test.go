@@ -237,3 +237,23 @@ func TestAPlanThatGrewIsNotWhatWasConfirmed(t *testing.T) {
 		t.Errorf("%d are left, %d plans wait", n, plans)
 	}
 }
+
+// A clock that was ten years ahead asked, and staff said yes before they saw: nothing goes by the right clock.
+func TestAPlanOfATimeToComeWaitsForIt(t *testing.T) {
+	t.Parallel()
+	db := people.Open(t)
+	pay(t, db, moment("2026-12-01 09:00:00"), 1100)
+	ahead := moment("2036-12-02 03:10:00")
+	mustFire(t, db, ahead)
+	if err := approval.Confirm(t.Context(), db.Staff, people.Ask[string](t, db, `select digest from app.sweep_plan`), moment("2026-12-02 09:00:00")); err != nil {
+		t.Fatal(err)
+	}
+	mustFire(t, db, moment("2026-12-03 03:10:00"))
+	if n := payments(t, db); n != 1100 {
+		t.Errorf("%d of 1100 payments are left", n)
+	}
+	mustFire(t, db, ahead.AddDate(0, 0, 1))
+	if n := payments(t, db); n != 0 {
+		t.Errorf("%d payments are left when that time has come", n)
+	}
+}

@@ -59,7 +59,8 @@ func (s Sweep) Run(ctx context.Context, db postgres.Querier, at time.Time) (aske
 	return 0, s.Take(ctx, at)
 }
 
-// confirmed is good for one sweep each; a plan that grew meanwhile is not what was confirmed, and will be asked for again.
+// confirmed is good for one sweep each; a plan that grew meanwhile is not what was confirmed, and will be asked for again. What a clock
+// that was ahead asked for waits until that time comes.
 func (s Sweep) confirmed(ctx context.Context, db postgres.Querier, at time.Time) error {
 	rows, err := db.Query(ctx, `select $1 as job, p.cut, p.rows, p.of_all from app.confirmed_sweeps($1) p`, s.Job)
 	if err != nil {
@@ -70,6 +71,9 @@ func (s Sweep) confirmed(ctx context.Context, db postgres.Querier, at time.Time)
 		return wrap("looking for confirmed sweeps", err)
 	}
 	for _, p := range plans {
+		if p.Cut.After(at) {
+			continue
+		}
 		due, _, err := s.Due(ctx, p.Cut)
 		if err == nil && due <= p.Rows {
 			err = s.Take(ctx, p.Cut)
