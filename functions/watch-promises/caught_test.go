@@ -70,6 +70,16 @@ func TestAJobThatStoppedIsSeenAndSoIsOneThatNeverRan(t *testing.T) {
 	w.sees(t, "a job that never ran", at.Add(10*hour), "sweep_payments_idle at_risk")
 }
 
+func TestAJobThatSucceededInTheTimeToComeIsNotKnownToRun(t *testing.T) {
+	w := open(t)
+	w.look(t, begun())
+	w.stopped["sweep-payments"] = true
+	w.Do(t, `select app.succeeded('sweep-payments', $1)`, begun().Add(3650*day))
+	w.sees(t, "by a clock ten years ahead", begun().Add(2*hour), "sweep_payments_idle at_risk")
+	w.Do(t, `select app.succeeded('sweep-payments', $1)`, begun().Add(3*hour))
+	w.sees(t, "by the right clock again", begun().Add(3*hour), "")
+}
+
 func TestALogThatIsTooOldIsSeenADayBeforeAlsoWhereItsDayIsDetached(t *testing.T) {
 	for how, hide := range map[string]string{
 		"attached":        `select 1`,
@@ -148,17 +158,20 @@ func TestAnErasureThatIsLateOrLostOrLeftSomethingIsSeen(t *testing.T) {
 func TestATableOrColumnThatNobodyDecidedAboutIsSeenAndSoAreBooksThatDoNotBalance(t *testing.T) {
 	w := open(t)
 	w.look(t, begun())
-	id := w.person(t, "ada")
+	id, at := w.person(t, "ada"), begun()
 	for name, c := range map[string][2]string{
 		"tables_open":      {`alter table app.preference no force row level security`, `alter table app.preference force row level security`},
 		"columns_unknown":  {`alter table app.account add column nickname text`, `alter table app.account drop column nickname`},
 		"books_unbalanced": {`insert into app.credit_balance (account_id, available, held) values ('` + id + `', 7, 0)`, `delete from app.credit_balance`},
 	} {
 		w.Do(t, c[0])
-		w.sees(t, name, begun().Add(hour), name+" at_risk")
-		w.sees(t, name+" still there", begun().Add(hour+time.Duration(measured(t, w)[name].bound-1)*day), name+" broken")
+		at = at.Add(hour)
+		w.sees(t, name, at, name+" at_risk")
+		at = at.Add(time.Duration(measured(t, w)[name].bound-1) * day)
+		w.sees(t, name+" still there", at, name+" broken")
 		w.Do(t, c[1])
-		w.sees(t, name+" repaired", begun().Add(2*hour), "")
+		at = at.Add(hour)
+		w.sees(t, name+" repaired", at, "")
 	}
 }
 

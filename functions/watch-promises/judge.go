@@ -20,7 +20,7 @@ func judge(measures []measure, seen map[string]promise.Seen, before map[string]p
 		old, known := before[m.name]
 		p := promise.Promise{Measure: m.name, Clause: m.clause, Says: m.says, Unit: m.unit, Warn: m.warn, Bound: m.bound,
 			Value: old.Value, State: old.State, SeenAt: old.SeenAt, Since: old.Since}
-		if s, ok := m.of(seen); ok {
+		if s, ok := m.of(seen, at); ok {
 			p.Value, p.SeenAt = m.read(s, old, at), &at
 			p.State = m.state(p.Value)
 		} else if p.State != promise.Broken && !(m.daily && p.SeenAt != nil && at.Sub(*p.SeenAt) <= daily && seen == nil) {
@@ -44,11 +44,15 @@ func (m measure) state(value int64) promise.State {
 	return promise.Kept
 }
 
-// of finds what was seen of the measure. A job that never succeeded is as late as the watching is old.
-func (m measure) of(seen map[string]promise.Seen) (promise.Seen, bool) {
+// of finds what was seen of the measure. A job that never succeeded is as late as the watching is old; when one succeeded in the time
+// to come, by a clock that was wrong, is not known.
+func (m measure) of(seen map[string]promise.Seen, at time.Time) (promise.Seen, bool) {
 	s, ok := seen[m.name]
 	if !ok && m.job {
 		s, ok = seen["watching"]
+	}
+	if m.job && s.Oldest != nil && s.Oldest.After(at.Add(hour)) {
+		return s, false
 	}
 	return s, ok
 }

@@ -73,11 +73,12 @@ begin
 end $$;
 -- +goose StatementEnd
 
--- Notes that a job came to its end. One that was late, or came twice, moves nothing back.
+-- Notes that a job came to its end. One that was late, or came twice, moves nothing back; a day ahead of it is no time of a job's,
+-- but of a clock that was wrong.
 create function app.succeeded(job text, at timestamptz) returns void
   language sql security definer set search_path = pg_catalog as $$
     insert into app.job_success as j (job, at) values (succeeded.job, succeeded.at)
-    on conflict (job) do update set at = greatest(j.at, excluded.at)
+    on conflict (job) do update set at = case when j.at > excluded.at + interval '1 day' then excluded.at else greatest(j.at, excluded.at) end
   $$;
 revoke execute on function app.succeeded from public;
 grant execute on function app.succeeded to app_sweeper, app_cashier, app_eraser, app_archivist, app_watcher;
