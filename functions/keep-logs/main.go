@@ -36,5 +36,8 @@ func (k keeper) keep(ctx context.Context, clock task.Clock, lines []task.LogEven
 	} {
 		task.Count(ctx, name, n)
 	}
+	if done.Ahead > 0 || skipped > 0 { // a sweep made no days, or a function writes what nobody can read
+		task.Alarm(ctx, "logs_not_kept")
+	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -177,6 +178,43 @@ func TestWhatIsNoRecordIsLeftOutOfABatchThatIsKept(t *testing.T) {
 		strings.Replace(good, "12", "-1", 1), strings.Replace(good, `"status":200`, `"status":99`, 1), strings.Replace(good, `"ms":12`, `"ms":3000000000`, 1)))
 	if got := b.kept(); len(got) != 1 || !strings.Contains(got[0], fmt.Sprintf("%056d", 6)) {
 		t.Errorf("kept %v", got)
+	}
+}
+
+// Not beside other tests: it reads what the function prints.
+func TestAnOperatorHearsOfLinesThatCannotBeKept(t *testing.T) {
+	db := people.Open(t)
+	if _, err := logbook.MakeDays(t.Context(), db.Archivist, people.Now()); err != nil {
+		t.Fatal(err)
+	}
+	out, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	stdout := os.Stdout
+	os.Stdout = out
+	handle := task.LogsHandler(keeper{db.Logger}.keep)
+	os.Stdout = stdout
+	_, batch := sample(t)
+	good := batch["logEvents"].([]any)[0].(map[string]any)["message"].(string)
+	var was map[string]any
+	if err := json.Unmarshal([]byte(good), &was); err != nil {
+		t.Fatal(err)
+	}
+	ahead := strings.Replace(good, was["time"].(string), people.Now().AddDate(0, 0, 400).Format(time.RFC3339), 1)
+	for i, line := range []string{good, `{"msg":"request"}`, ahead} {
+		if _, err := handle(t.Context(), delivered(t, line)); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(out.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+		if last := lines[len(lines)-1]; len(lines) != i+1 || strings.Contains(last, `"alarms":["logs_not_kept"]`) != (i > 0) {
+			t.Errorf("of %s it says %s", line, last)
+		}
 	}
 }
 
