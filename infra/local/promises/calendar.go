@@ -11,7 +11,7 @@ import (
 )
 
 // A calendar chooses which of the template's firings are played: every daily one; the hourly ones for forty days after each departure,
-// else those of one hour a day; those of every minute for an hour after whatever somebody did, else one an hour, or one a day.
+// else those of one hour a week; those of every minute for an hour after whatever somebody did, else one an hour, or one a week.
 type calendar struct {
 	all   []timetable
 	close []time.Time // departures
@@ -28,8 +28,9 @@ type timetable struct {
 
 const (
 	closely    = 40 * 24 * time.Hour // after a departure
-	quietHour  = 3                   // of a day of which one hour is played: the one in which the bucket is compared
-	quietTimes = 35                  // the minute of an hour of which one is played
+	quietHour  = 3                   // of a week of which one hour is played: the one in which the bucket is compared
+	quietDay   = time.Monday
+	quietTimes = 35 // the minute of an hour of which one is played
 )
 
 func newCalendar(schedules []template.Schedule) (*calendar, error) {
@@ -61,11 +62,23 @@ func (c *calendar) plays(t *timetable, at time.Time) bool {
 	case t.every >= 24*time.Hour:
 		return true
 	case t.every >= time.Hour:
-		return at.Hour() == quietHour || within(c.close, at, closely)
+		return inQuietHour(at) || within(c.close, at, closely)
 	case within(c.acts, at, time.Hour):
 		return true
 	}
-	return at.Minute() == quietTimes && (at.Hour() == quietHour || within(c.close, at, closely))
+	return at.Minute() == quietTimes && (inQuietHour(at) || within(c.close, at, closely))
+}
+
+func inQuietHour(at time.Time) bool { return at.Weekday() == quietDay && at.Hour() == quietHour }
+
+// quietFrom is when the quiet hour begins that a moment is in, or the next one.
+func quietFrom(at time.Time) time.Time {
+	day := at.Truncate(24 * time.Hour)
+	begins := day.AddDate(0, 0, (int(quietDay-day.Weekday())+7)%7).Add(quietHour * time.Hour)
+	if !at.Before(begins.Add(time.Hour)) {
+		return begins.AddDate(0, 0, 7)
+	}
+	return begins
 }
 
 // next is the next firing of a timetable that is played, after a moment and before an end; zero where there is none.
@@ -74,15 +87,10 @@ func (c *calendar) next(t *timetable, after, end time.Time) time.Time {
 		if c.plays(t, at) {
 			return at
 		}
-		if quiet := at.Truncate(24 * time.Hour).Add(quietHour * time.Hour); c.quiet(at) {
-			if !at.Before(quiet.Add(time.Hour)) {
-				quiet = quiet.Add(24 * time.Hour)
-			}
-			if at.Before(quiet) { // no firing between here and there is played
-				t.left += int((quiet.Sub(at)-1)/t.every) + 1
-				at = quiet.Add(-time.Nanosecond)
-				continue
-			}
+		if quiet := quietFrom(at); c.quiet(at) && at.Before(quiet) { // no firing between here and there is played
+			t.left += int((quiet.Sub(at)-1)/t.every) + 1
+			at = quiet.Add(-time.Nanosecond)
+			continue
 		}
 		t.left++
 	}
@@ -96,33 +104,47 @@ type firing struct {
 }
 
 // firings calls fire with all that is fired at one moment, moment by moment between two times. Where nobody did anything lately, it
-// goes hour by hour: what is fired in an hour comes at once, but for the last, which watches what the others did.
-func (c *calendar) firings(from, to time.Time, fire func([]firing) error) error {
+// goes hour by hour: what is fired in an hour comes at once, but for the last, which watches what the others did; what is alone in its
+// hour comes with those of the next, but never twice at once.
+func (c *calendar) firings(from, to time.Time, fire func([]firing) error) (err error) {
 	next := make([]time.Time, len(c.all))
 	for i := range c.all {
 		next[i] = c.next(&c.all[i], from, to)
 	}
-	for {
-		batch := c.take(next, to)
-		if len(batch) == 0 {
-			return nil
+	var waiting []firing
+	fireWaiting := func() {
+		if len(waiting) > 0 && err == nil {
+			err = fire(waiting)
 		}
-		hour := batch[0].at.Truncate(time.Hour)
-		for !within(c.acts, batch[0].at, time.Hour) && earliest(next).Truncate(time.Hour).Equal(hour) {
-			more := c.take(next, to)
-			if !earliest(next).Truncate(time.Hour).Equal(hour) {
-				if err := fire(batch); err != nil {
-					return err
-				}
-				batch = more
-				break
-			}
-			batch = append(batch, more...)
+		waiting = nil
+	}
+	wait := func(all []firing) {
+		if slices.ContainsFunc(all, func(f firing) bool { return has(waiting, f.Name) }) {
+			fireWaiting()
 		}
-		if err := fire(batch); err != nil {
-			return err
+		waiting = append(waiting, all...)
+	}
+	for last := c.take(next, to); len(last) > 0 && err == nil; last = c.take(next, to) {
+		hour := last[0].at.Truncate(time.Hour)
+		acted, alone := within(c.acts, last[0].at, time.Hour), true
+		for !acted && earliest(next).Truncate(time.Hour).Equal(hour) {
+			wait(last)
+			last, alone = c.take(next, to), false
+		}
+		if alone && !acted {
+			wait(last)
+			continue
+		}
+		if fireWaiting(); err == nil {
+			err = fire(last)
 		}
 	}
+	fireWaiting()
+	return err
+}
+
+func has(all []firing, name string) bool {
+	return slices.ContainsFunc(all, func(f firing) bool { return f.Name == name })
 }
 
 // quiet says that nobody did anything or left lately.

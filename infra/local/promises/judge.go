@@ -163,13 +163,16 @@ func (p *play) watched(name string) error {
 	if err != nil {
 		return err
 	}
-	states := map[string]int{}
+	atRisk, broken := []string{}, 0
 	for _, each := range all {
-		states[each.State]++
+		if each.State == "at_risk" { // in weeks of which one hour is played, that of the watching itself
+			atRisk = append(atRisk, each.Measure)
+		}
 		if each.State == Broken {
+			broken++
 			p.saw(each.Clause, false, "%s: the service itself says that %s is broken: %s", name, each.Measure, each.Says)
 		}
 	}
-	p.say("%s: the service watches %d promises, %d at risk, %d broken", name, len(all), states["at_risk"], states[Broken])
+	p.say("%s: the service watches %d promises, %d at risk %v, %d broken", name, len(all), len(atRisk), atRisk, broken)
 	return nil
 }

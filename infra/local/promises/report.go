@@ -138,9 +138,9 @@ func (r Report) Err() error {
 }
 
 const playedHow = `Played is every daily firing; the hourly ones for 40 days after each departure; those of every minute for an hour after whatever
-somebody did, then one an hour for 40 days. Of any other day, one hour is played. The jobs of an hour run beside each other, but for
-the one that watches, which comes last. A firing does whatever is due by then, so one that was left out could only have done the same
-earlier. Firings fail while the bucket refuses everything.`
+somebody did, then one an hour for 40 days. Of any other week, one hour is played. The jobs of an hour run beside each other, but for
+the one that watches, which comes last; a job that is alone in its hour runs beside those of the next. A firing does whatever is due
+by then, so one that was left out could only have done the same earlier. Firings fail while the bucket refuses everything.`
 
 // shown is how many things that were seen are printed of a clause; all of them are in the JSON.
 const shown = 4
